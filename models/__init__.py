@@ -1,0 +1,1 @@
+"""Rows, their states and rules, and the database they live in."""

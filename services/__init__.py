@@ -1,0 +1,1 @@
+"""What the product does, told in plain values: no HTTP in here."""
