@@ -1,1 +1,25 @@
 """Rows, their states and rules, and the database they live in."""
+
+from models.database import Base, db, writing
+from models.dataset import Dataset, Seed
+from models.experiment import Experiment, Status, Task, Version
+from models.job import Job, Kind, State, Worker
+from models.key import Key, Scope
+
+__all__ = [
+    "Base",
+    "Dataset",
+    "Experiment",
+    "Job",
+    "Key",
+    "Kind",
+    "Scope",
+    "Seed",
+    "State",
+    "Status",
+    "Task",
+    "Version",
+    "Worker",
+    "db",
+    "writing",
+]

@@ -1,0 +1,23 @@
+ARG BASE_IMAGE=python:3.13-slim-bookworm
+
+FROM ${BASE_IMAGE} AS build
+COPY requirements.txt /
+RUN python3 -m venv /opt/venv \
+ && /opt/venv/bin/python3 -m pip install --no-cache-dir --disable-pip-version-check -r /requirements.txt
+
+FROM ${BASE_IMAGE}
+RUN useradd --system --user-group --no-create-home --home-dir /opt/grove grove \
+ && install -d -o grove -g grove /var/lib/grove
+COPY --from=build /opt/venv /opt/venv
+COPY . /opt/grove
+WORKDIR /opt/grove
+ENV PATH=/opt/venv/bin:$PATH \
+    PARTS_INSTALLED=1 \
+    GROVE_HOME=/var/lib/grove \
+    GROVE_BIND=0.0.0.0:5000 \
+    PYTHONDONTWRITEBYTECODE=1
+USER grove
+VOLUME /var/lib/grove
+EXPOSE 5000
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s CMD ["python3", "-m", "commands.ready", "check"]
+CMD ["./run.sh"]

@@ -1,0 +1,1 @@
+"""What run.sh hands over to, beside the web and the worker themselves."""

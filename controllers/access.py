@@ -1,0 +1,73 @@
+"""Who may ask: protected mode, and keys.
+
+Bound to loopback with no key made, the service is open to whoever is on this machine. Bound
+elsewhere, once a key was made, or where a request came through a proxy, nobody gets in without
+one: a proxy's requests come from loopback too, so the address alone says nothing then.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+
+from flask import Flask, current_app, request
+
+from controllers.parts import parts
+from controllers.waiting import session
+from models import Scope
+from models.errors import Malformed, Unauthorized
+from models.key import digest_of
+from services import keys
+
+OPEN_PATHS = ("/livez", "/readyz", "/login")
+FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP")
+BEARER = re.compile(r"Bearer +([!-~]{1,512})", re.IGNORECASE)
+FRESH_SECONDS = 1.0
+
+
+@dataclass
+class KnownKeys:
+    """The hashes that let someone in, as of at most a second ago."""
+
+    scopes: dict[str, Scope]
+    read_at: float = float("-inf")
+
+
+def register(app: Flask) -> None:
+    """Ask every request for its key, where one is needed."""
+    app.extensions["grove_keys"] = KnownKeys({})
+    app.before_request(_check)
+
+
+def _check() -> None:
+    if parts().settings.auth == "off" or _is_open(request.path):
+        return
+    known = _known_keys()
+    if known or not parts().settings.on_loopback or _is_forwarded():
+        _require(known)
+
+
+def _is_open(path: str) -> bool:
+    return path in OPEN_PATHS or path.startswith("/static/")
+
+
+def _is_forwarded() -> bool:
+    return any(name in request.headers for name in FORWARDED)
+
+
+def _known_keys() -> dict[str, Scope]:
+    known: KnownKeys = current_app.extensions["grove_keys"]
+    if time.monotonic() - known.read_at > FRESH_SECONDS:
+        known.scopes, known.read_at = keys.living(session()), time.monotonic()
+    return known.scopes
+
+
+def _require(known: dict[str, Scope]) -> None:
+    sent = request.headers.getlist("Authorization")
+    if len(sent) > 1:
+        raise Malformed("more than one Authorization header came", code="two_authorizations")
+    match = BEARER.fullmatch(sent[0]) if sent else None
+    # Looking a hash up tells nobody anything about the keys whose hashes are near to it.
+    if match is None or digest_of(match[1]) not in known:
+        raise Unauthorized("a known key is needed: Authorization: Bearer KEY")

@@ -1,0 +1,163 @@
+"""/v1/experiments: created, read, listed, changed, deleted."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+from flask import Response, jsonify, request, url_for
+
+from controllers.api import Blueprint
+from controllers.datasets import reading_of
+from controllers.parsing import StrictParser
+from controllers.parts import parts
+from controllers.uploads import only_file, received_file
+from controllers.waiting import preferred_wait, session, unfinished, waited
+from models import Experiment, Job
+from models.experiment import new_uid
+from schemas.experiment import (
+    ExperimentChangeSchema,
+    ExperimentCreateSchema,
+    ExperimentFormSchema,
+    ExperimentPageSchema,
+    ExperimentQuery,
+    ExperimentReplaceSchema,
+    ExperimentSchema,
+)
+from services import changes, experiments
+from services.experiments import Etags
+from services.listing import Page
+from services.splits.plan import Plan
+
+JSON, FORM = "application/json", "multipart/form-data"
+DEFAULTS = {
+    "type": "classification",
+    "test_size": 0.2,
+    "calibration_size": 0.0,
+    "split_column": None,
+    "random_state": 0,
+    "features": None,
+    "exclude": [],
+    "description": "",
+}
+
+blp = Blueprint(
+    "experiments", __name__, url_prefix="/v1/experiments", description="From a table to a forest"
+)
+
+
+@blp.route("", methods=["POST"])
+@blp.doc(
+    requestBody={
+        "required": True,
+        "content": {
+            JSON: {"schema": ExperimentCreateSchema},
+            FORM: {"schema": ExperimentFormSchema},
+        },
+    }
+)
+@blp.response(201, ExperimentSchema)
+@blp.accepted
+@blp.problems(400, 409, 413, 415, 422, 503, 507)
+def create_experiment() -> Response:
+    """Create an experiment on a dataset, or on the CSV that comes with the form: split it."""
+    wait = preferred_wait()
+    fields, job = _from_form() if request.mimetype == FORM else _from_json()
+    experiment = Experiment(
+        id=fields.get("id", uuid4().hex[:12]),
+        uid=new_uid(),
+        dataset=None if "sha256" in (job.params or {}) else fields["dataset"],
+        description=fields.get("description", ""),
+    )
+    job.dataset = fields.get("dataset", experiment.id)
+    job = experiments.create(
+        session(), parts().queue, parts().home, experiment, Plan.of(fields), job
+    )
+    return unfinished(waited(session(), job, wait)) or _answer(experiment.id, 201)
+
+
+@blp.route("")
+@blp.arguments(ExperimentQuery, location="query")
+@blp.response(200, ExperimentPageSchema)
+def list_experiments(query: dict[str, Any]) -> Page[Experiment]:
+    """List experiments."""
+    page, page_size, sort = (query.pop(name) for name in ("page", "page_size", "sort"))
+    wanted = experiments.ExperimentFilter(**query)
+    return experiments.listed(session(), wanted, sort, page, page_size)
+
+
+@blp.route("/<experiment_id>")
+@blp.response(200, ExperimentSchema)
+@blp.problems(404)
+def get_experiment(experiment_id: str) -> Response:
+    """Look at an experiment."""
+    return _answer(experiment_id, 200).make_conditional(request)
+
+
+@blp.route("/<experiment_id>", methods=["PATCH"])
+@blp.arguments(ExperimentChangeSchema)
+@blp.response(200, ExperimentSchema)
+@blp.accepted
+@blp.problems(404, 409, 412)
+def patch_experiment(fields: dict[str, Any], experiment_id: str) -> Response:
+    """Change what is sent; promote or roll back by `active_version`."""
+    return _changed(experiment_id, fields)
+
+
+@blp.route("/<experiment_id>", methods=["PUT"])
+@blp.arguments(ExperimentReplaceSchema)
+@blp.response(200, ExperimentSchema)
+@blp.accepted
+@blp.problems(404, 409, 412)
+def put_experiment(fields: dict[str, Any], experiment_id: str) -> Response:
+    """Replace all that can be changed; what is not sent takes its default."""
+    experiments.check_id(fields.pop("id", experiment_id), experiment_id)
+    return _changed(experiment_id, {**DEFAULTS, **fields})
+
+
+@blp.route("/<experiment_id>", methods=["DELETE"])
+@blp.response(204)
+@blp.problems(404, 412)
+def delete_experiment(experiment_id: str) -> None:
+    """Delete an experiment, its versions and files; running work stops."""
+    experiments.delete(session(), parts().home, experiment_id, if_match())
+
+
+def if_match() -> Etags:
+    """The revisions that the client would change; None is any."""
+    etags = request.if_match
+    return frozenset(etags.as_set()) if etags and not etags.star_tag else None
+
+
+def _changed(experiment_id: str, fields: dict[str, Any]) -> Response:
+    wait = preferred_wait()
+    job = changes.change(
+        session(), parts().queue, parts().home, experiment_id, fields, if_match()
+    )
+    other = unfinished(waited(session(), job, wait)) if job else None
+    return other or _answer(experiment_id, 200)
+
+
+def _from_json() -> tuple[dict[str, Any], Job]:
+    return PARSER.parse(ExperimentCreateSchema, request, location="json"), Job()
+
+
+def _from_form() -> tuple[dict[str, Any], Job]:
+    fields = PARSER.parse(ExperimentFormSchema, request, location="form")
+    return fields, received_file(only_file(), reading_of(fields))
+
+
+def _answer(experiment_id: str, status: int) -> Response:
+    session().rollback()
+    experiment = experiments.get(session(), experiment_id)
+    response = jsonify(ExperimentSchema().dump(experiment))
+    response.status_code = status
+    response.set_etag(experiment.etag)
+    if status == 201:  # noqa: PLR2004
+        response.headers["Location"] = url_for(
+            "experiments.get_experiment", experiment_id=experiment.id
+        )
+    return response
+
+
+PARSER = StrictParser()

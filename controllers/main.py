@@ -1,0 +1,90 @@
+"""The web process: `create_app` puts the parts together, `main` serves them with gunicorn."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+if __package__ in (None, ""):  # run as a file: python3 controllers/main.py
+    sys.path.insert(0, str(ROOT))
+
+from flask import Flask  # noqa: E402
+
+from controllers import (  # noqa: E402
+    access,
+    datasets,
+    experiments,
+    health,
+    jobs,
+    negotiation,
+    parts,
+    problem_pages,
+    problems,
+    request_log,
+    versions,
+    work,
+)
+from controllers.api import Api  # noqa: E402
+from models.database import configure, db  # noqa: E402
+from services import logs, settings, setup  # noqa: E402
+
+RESOURCES = (datasets, experiments, work, versions, jobs, health)
+
+
+def create_app(chosen: settings.Settings) -> Flask:
+    """The application, for these settings; nothing in it is shared with another."""
+    app = Flask(__name__, static_folder=ROOT / "static", template_folder=ROOT / "templates")
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.config["MAX_JSON_BYTES"] = chosen.max_json
+    app.config["SQLALCHEMY_DATABASE_URI"] = chosen.database_url
+    db.init_app(app)
+    with app.app_context():
+        configure(db.engine)
+    parts.register(app, chosen)
+    request_log.register(app)
+    access.register(app)
+    negotiation.register(app)
+    problems.register(app)
+    app.register_blueprint(problem_pages.blueprint)
+    api = Api(app)
+    for resource in RESOURCES:
+        api.register_blueprint(resource.blp)
+    return app
+
+
+def served() -> Flask:
+    """The application as the environment wants it; gunicorn calls this in each worker."""
+    chosen = settings.read(os.environ)
+    logs.configure(chosen.log_level)
+    return create_app(chosen)
+
+
+def gunicorn_arguments(chosen: settings.Settings) -> list[str]:
+    """How gunicorn is to serve: nothing is loaded before the fork, for engines do not outlive it."""
+    return [
+        f"--bind={chosen.bind}",
+        f"--workers={chosen.web_workers}",
+        f"--threads={chosen.web_threads}",
+        "--worker-class=gthread",
+        "--config=python:controllers.server",
+        "controllers.main:served()",
+    ]
+
+
+def main() -> None:
+    """`python3 controllers/main.py`: prepare, unless told that all is, then become gunicorn."""
+    try:
+        chosen = settings.read(os.environ)
+    except settings.SettingError as error:
+        sys.exit(str(error))
+    if sys.argv[1:] != ["prepared"]:
+        setup.prepare(chosen)
+    os.chdir(ROOT)
+    command = [sys.executable, "-m", "gunicorn", *gunicorn_arguments(chosen)]
+    os.execv(sys.executable, command)  # noqa: S606
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+"""What the client accepts, and the headers that keep a browser from guessing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import Flask, Response, current_app, request
+from werkzeug.datastructures import MIMEAccept
+
+from models.errors import NotAcceptable
+
+View = TypeVar("View", bound=Callable[..., Any])
+JSON = ("application/json", "application/problem+json")
+ANY = ("*/*",)
+
+
+def register(app: Flask) -> None:
+    """Refuse what could not be answered in a format that the client takes."""
+    app.before_request(_check_accept)
+    app.after_request(_no_sniffing)
+
+
+def produces(*kinds: str) -> Callable[[View], View]:
+    """Declare the media types that a route answers with, where they are not JSON alone."""
+
+    def decorate(view: View) -> View:
+        view.produces = kinds  # type: ignore[attr-defined]
+        return view
+
+    return decorate
+
+
+def accepts(kind: str) -> bool:
+    """Whether the client takes the media type; parameters beside q are not looked at."""
+    given = [(item.split(";")[0].strip(), q) for item, q in request.accept_mimetypes]
+    return not given or MIMEAccept(given).quality(kind) > 0
+
+
+def _check_accept() -> None:
+    if request.endpoint is None or request.method == "OPTIONS":
+        return
+    kinds = _produced(request.endpoint)
+    if not any(map(accepts, kinds)):
+        raise NotAcceptable(f"the answer is {' or '.join(kinds)}, which Accept does not allow")
+
+
+def _produced(endpoint: str) -> tuple[str, ...]:
+    """What the view, or the method of its class, declares."""
+    if endpoint.rpartition(".")[2] == "static":
+        return ANY
+    view = current_app.view_functions[endpoint]
+    method = "get" if request.method == "HEAD" else request.method.lower()
+    method_view = getattr(getattr(view, "view_class", None), method, view)
+    kinds: tuple[str, ...] = getattr(method_view, "produces", JSON)
+    return kinds
+
+
+def _no_sniffing(response: Response) -> Response:
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response

@@ -1,0 +1,43 @@
+"""What a request needs from its app: settings, files, the queue, the loaded models."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import cast
+
+from flask import Flask, current_app
+
+from services.paths import Home
+from services.predicting import Models
+from services.queue import JobQueue
+from services.settings import Settings
+
+
+@dataclass(frozen=True)
+class Parts:
+    """One app's collaborators. `slow` bounds the threads that waits and long bodies may hold."""
+
+    settings: Settings
+    home: Home
+    queue: JobQueue
+    models: Models
+    slow: threading.BoundedSemaphore = field(repr=False)
+
+
+def register(app: Flask, settings: Settings) -> None:
+    """Make the collaborators of `app`."""
+    home = Home(settings.home)
+    half = max(1, settings.web_threads // 2)
+    app.extensions["grove"] = Parts(
+        settings=settings,
+        home=home,
+        queue=JobQueue(settings.database_url),
+        models=Models(home),
+        slow=threading.BoundedSemaphore(half),
+    )
+
+
+def parts() -> Parts:
+    """The collaborators of the app that answers this request."""
+    return cast(Parts, current_app.extensions["grove"])

@@ -1,0 +1,126 @@
+"""The database: how connections are set up, how a transaction that writes begins."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import event
+from sqlalchemy.orm import DeclarativeBase, Session
+
+BUSY_SECONDS = 30
+# The first releases of three branches in which a WAL that is reset under a reader stays whole
+# (https://www.sqlite.org/wal.html, "the WAL-reset bug"); older ones journal by TRUNCATE.
+WAL_SAFE = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
+NAMING = {
+    "ix": "ix_%(column_0_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+JSON = sa.JSON(none_as_null=True)
+
+
+class Base(DeclarativeBase):
+    """What all rows share."""
+
+    metadata = sa.MetaData(naming_convention=NAMING)
+    type_annotation_map = {dict[str, Any]: JSON, list[Any]: JSON}  # noqa: RUF012
+
+
+db = SQLAlchemy(metadata=Base.metadata)
+
+
+class UtcDateTime(sa.types.TypeDecorator[datetime]):
+    """A moment in UTC; SQLite itself forgets the zone."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """To the database: always UTC."""
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """From the database: always with its zone."""
+        return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+
+
+def now() -> datetime:
+    """This moment, in UTC."""
+    return datetime.now(UTC)
+
+
+def connect(url: str) -> sa.Engine:
+    """An engine whose transactions begin as `writing` says."""
+    engine = sa.create_engine(url)
+    configure(engine)
+    return engine
+
+
+def connect_for_jobs(url: str) -> sa.Engine:
+    """An engine as the job engine expects it: BEGIN IMMEDIATE before the first change."""
+    engine = sa.create_engine(url)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_for_jobs)
+    return engine
+
+
+def configure(engine: sa.Engine) -> None:
+    """Make an engine's SQLite connections strict, durable and patient."""
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare)
+        event.listen(engine, "begin", _begin)
+
+
+@contextmanager
+def writing(session: Session) -> Iterator[None]:
+    """One transaction that reads and writes, committed at the end of the block.
+
+    SQLite takes its write lock at once: a transaction that read first and then wanted to write
+    would fail without waiting whenever another had written in between.
+    """
+    session.rollback()
+    session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
+    try:
+        yield
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+
+
+def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # BEGIN is ours to say: see _begin
+    _pragmas(connection)
+
+
+def _prepare_for_jobs(connection: sqlite3.Connection, _record: object) -> None:
+    _pragmas(connection)
+    connection.isolation_level = "IMMEDIATE"
+
+
+def _pragmas(connection: sqlite3.Connection) -> None:
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute(f"PRAGMA journal_mode = {journal_mode(sqlite3.sqlite_version_info)}")
+
+
+def journal_mode(version: tuple[int, ...]) -> str:
+    """WAL where this SQLite has the WAL-reset fix, else TRUNCATE."""
+    newest = max(WAL_SAFE)
+    fixed = version >= newest or any(
+        version[:2] == safe[:2] and version >= safe for safe in WAL_SAFE
+    )
+    return "WAL" if fixed else "TRUNCATE"
+
+
+def _begin(connection: sa.Connection) -> None:
+    mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
+    connection.exec_driver_sql(f"BEGIN {mode}")

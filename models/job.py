@@ -1,0 +1,129 @@
+"""Jobs: long work, on record from the moment it was accepted; and the workers that do it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import uuid4
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.database import Base, UtcDateTime, now
+from models.errors import Conflict, GroveError
+
+ATTEMPTS = 3
+SILENT = timedelta(seconds=60)  # a worker that has not beaten for so long is dead
+
+
+class State(StrEnum):
+    """Where a job is."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    PAUSED = "paused"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Kind(StrEnum):
+    """What a job does."""
+
+    READ = "read"
+    SPLIT = "split"
+    TRAIN = "train"
+    TEST = "test"
+
+
+OPEN = (State.QUEUED, State.RUNNING, State.PAUSED)
+_IS_OPEN_SPLIT_OR_TRAIN = sa.text(
+    "state IN ('queued', 'running', 'paused') AND kind IN ('split', 'train')"
+)
+
+
+class Job(Base):
+    """One piece of work.
+
+    `attempt` counts the times that a worker took it up, `stalled` those since a step of it was
+    last finished. `executor` is the worker that has it now; no other may write to the row.
+    """
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        # The database itself allows one split or one training of an experiment at a time.
+        sa.Index(
+            "uq_jobs_open",
+            "experiment_uid",
+            "kind",
+            unique=True,
+            sqlite_where=_IS_OPEN_SPLIT_OR_TRAIN,
+            postgresql_where=_IS_OPEN_SPLIT_OR_TRAIN,
+        ),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=lambda: uuid4().hex)
+    kind: Mapped[str]
+    state: Mapped[str] = mapped_column(default=State.QUEUED, index=True)
+    progress: Mapped[float] = mapped_column(default=0.0)
+    message: Mapped[str] = mapped_column(default="waiting for a worker")
+    attempt: Mapped[int] = mapped_column(default=0)
+    stalled: Mapped[int] = mapped_column(default=0)
+    executor: Mapped[str | None]
+    experiment: Mapped[str | None] = mapped_column(index=True)
+    experiment_uid: Mapped[str | None] = mapped_column(index=True)
+    dataset: Mapped[str | None] = mapped_column(index=True)
+    params: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    result: Mapped[dict[str, Any] | None]
+    error: Mapped[dict[str, Any] | None]
+    idempotency_key: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now, index=True)
+    started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is still something to do."""
+        return self.state in OPEN
+
+    def start(self, executor: str) -> None:
+        """A worker takes the job up."""
+        self.state, self.executor = State.RUNNING, executor
+        self.attempt += 1
+        self.stalled += 1
+        self.started_at = self.started_at or now()
+
+    def step_done(self, progress: float, message: str) -> None:
+        """A step was finished, and stays finished: the count of failed attempts starts anew."""
+        self.progress, self.message, self.stalled = progress, message, 0
+
+    def succeed(self, result: dict[str, Any]) -> None:
+        """The work is done."""
+        self._finish(State.SUCCEEDED, "done")
+        self.progress, self.result = 1.0, result
+
+    def fail(self, error: GroveError) -> None:
+        """The work cannot be done."""
+        self._finish(State.FAILED, error.detail)
+        self.error = error.as_record()
+
+    def cancel(self) -> None:
+        """Nobody wants the work any more. Raises Conflict where it is over; twice is once."""
+        if self.state == State.CANCELLED:
+            return
+        if not self.is_open:
+            raise Conflict(f"job {self.id} is over: it {self.state}", code="job_finished")
+        self._finish(State.CANCELLED, "cancelled")
+
+    def _finish(self, state: State, message: str) -> None:
+        self.state, self.message, self.finished_at = state, message, now()
+
+
+class Worker(Base):
+    """A living worker's lease on its executor id: it beats, or others take its jobs over."""
+
+    __tablename__ = "workers"
+
+    executor: Mapped[str] = mapped_column(primary_key=True)
+    beat_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)

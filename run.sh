@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# Prepares what is needed, then hands over. ./run.sh help says what there is.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+# One thread for each library's own arithmetic: trees have theirs, and forks do not mix with pools.
+export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 PYTHONUNBUFFERED=1 PYTHONPATH=$PWD
+
+usage() {
+  cat <<'TEXT'
+./run.sh              install what is needed, then serve: the web and one worker
+./run.sh demo         the main job on data/glass.csv, each step as the curl that it is
+./run.sh test [...]   install what the tests need and run them; arguments go on to pytest
+./run.sh web          the web alone
+./run.sh worker       a worker alone
+./run.sh key add NAME | list | revoke NAME
+TEXT
+}
+
+say() { printf '%s\n' "$*" >&2; }
+die() { say "$@"; exit 1; }
+
+find_python() { # the first python3 of a version that is supported
+  local candidate
+  for candidate in python3 python3.13 python3.12 python3.11; do
+    if "$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then
+      command -v "$candidate"
+      return
+    fi
+  done
+  die "Grove needs Python 3.11, 3.12 or 3.13; python3 is $(python3 -V 2>/dev/null || echo missing)."
+}
+
+install() { # install FILE into the environment, unless this very file is installed already
+  local stamp=".venv/$1.installed"
+  if [[ -z ${PARTS_INSTALLED:-} ]]; then
+    [[ -x .venv/bin/python3 ]] || "$(find_python)" -m venv .venv \
+      || die "python3 cannot make a virtual environment; on Debian: apt-get install python3-venv"
+    if ! cmp -s "$1" "$stamp"; then
+      say "Installing $1 (once)..."
+      .venv/bin/python3 -m pip install --quiet --disable-pip-version-check -r "$1"
+      cp "$1" "$stamp"
+    fi
+    PATH=$PWD/.venv/bin:$PATH
+  fi
+}
+
+keep_worker() { # run a worker, and another one whenever it dies
+  local pid=
+  trap 'trap - TERM INT; [[ -z $pid ]] || kill -TERM "$pid" 2>/dev/null; wait; exit 0' TERM INT
+  while true; do
+    python3 -m services.worker & pid=$!
+    wait "$pid" || say "The worker ended; starting another."
+    sleep 0.5
+  done
+}
+
+serve() {
+  install requirements.txt
+  python3 -m commands.ready free
+  python3 -m services.setup
+  keep_worker & local worker=$!
+  python3 -m controllers.main prepared & local web=$!
+  trap 'trap - TERM INT EXIT; kill -TERM "$web" "$worker" 2>/dev/null; wait; exit 0' TERM INT EXIT
+  python3 -m commands.ready greet "$web" || true
+  wait -n "$web" "$worker" || true
+}
+
+case ${1:-serve} in
+  serve) serve ;;
+  web) install requirements.txt; exec python3 -m controllers.main ;;
+  worker) install requirements.txt; python3 -m services.setup; exec python3 -m services.worker ;;
+  key) shift; install requirements.txt; exec python3 -m commands.keys "$@" ;;
+  demo) install requirements.txt; exec python3 -m commands.demo ;;
+  test) shift; install requirements-test.txt; exec python3 -m pytest "$@" ;;
+  help | -h | --help) usage ;;
+  *) usage; exit 2 ;;
+esac

@@ -1,0 +1,126 @@
+"""Experiments, as they are asked for and answered."""
+
+from __future__ import annotations
+
+from flask_marshmallow.fields import Hyperlinks, URLFor
+from flask_marshmallow.sqla import SQLAlchemyAutoSchema
+from marshmallow import fields as ma
+
+from models import Experiment, Status, Task
+from schemas.base import Schema
+from schemas.containers import AnyObject, ListOf
+from schemas.dataset import ReadingSchema, WarningSchema
+from schemas.fields import Name, StrictBoolean, StrictInteger, StrictNumber, StrictString
+from schemas.listing import PagedSchema, PageQuery
+from schemas.query import QueryBoolean, QueryChoice, QueryInteger, QueryNumber
+
+SEED = {"minimum": 0, "maximum": 2**32 - 1}
+COLUMN = {"min_length": 1, "max_length": 256}
+MOST_TEXT = 10_000
+SORTS = ("id", "created_at", "updated_at", "-id", "-created_at", "-updated_at")
+
+
+class PlanSchema(Schema):
+    """How to split."""
+
+    type = StrictString(choices=tuple(Task))
+    target = StrictString(**COLUMN)
+    test_size = StrictNumber(above=0, below=1)
+    calibration_size = StrictNumber(minimum=0, below=1)
+    split_column = StrictString(**COLUMN, allow_none=True)
+    random_state = StrictInteger(**SEED)
+    stratify = StrictBoolean()
+    features = ListOf(StrictString(**COLUMN), min_items=1, allow_none=True)
+    exclude = ListOf(StrictString(**COLUMN))
+
+
+class ExperimentChangeSchema(PlanSchema):
+    """What may be changed; dataset, target and split only while no version exists."""
+
+    dataset = Name()
+    description = StrictString(max_length=MOST_TEXT)
+    active_version = StrictInteger(minimum=1)
+
+
+class ExperimentCreateSchema(PlanSchema):
+    """A new experiment on a dataset that the service keeps."""
+
+    id = Name()
+    dataset = Name(required=True)
+    target = StrictString(**COLUMN, required=True)
+    description = StrictString(max_length=MOST_TEXT)
+
+
+class ExperimentReplaceSchema(ExperimentChangeSchema):
+    """A whole experiment: what is left out takes its default."""
+
+    id = Name()
+    dataset = Name(required=True)
+    target = StrictString(**COLUMN, required=True)
+
+
+class ExperimentFormSchema(ReadingSchema):
+    """The fields of a new experiment beside its CSV; `dataset` names what is kept of that."""
+
+    id = Name()
+    dataset = Name()
+    description = StrictString(max_length=MOST_TEXT)
+    type = QueryChoice(tuple(Task))
+    target = StrictString(**COLUMN, required=True)
+    test_size = QueryNumber(above=0, below=1)
+    calibration_size = QueryNumber(minimum=0, below=1)
+    split_column = StrictString(**COLUMN)
+    random_state = QueryInteger(**SEED)
+    stratify = QueryBoolean()
+    features = ListOf(StrictString(**COLUMN), min_items=1)
+    exclude = ListOf(StrictString(**COLUMN))
+
+
+class ExperimentQuery(PageQuery):
+    """Which experiments to list, in which order."""
+
+    type = QueryChoice(tuple(Task))
+    status = QueryChoice(tuple(Status))
+    dataset = Name()
+    sort = QueryChoice(SORTS, load_default="-created_at")
+
+
+class ExperimentSchema(SQLAlchemyAutoSchema):
+    """An experiment: the row, how it was split, and the active version's result."""
+
+    class Meta:
+        """The row itself, less what is ours alone."""
+
+        model = Experiment
+        include_fk = True
+        exclude = ("uid", "plan", "next_version", "revision", "checksums")
+
+    features = ma.Function(lambda row: [each["name"] for each in row.features])
+    classes = ma.Raw()
+    warnings = ListOf(ma.Nested(WarningSchema))
+    result = AnyObject(allow_none=True)
+    test_size = ma.Function(lambda row: row.plan["test_size"])
+    calibration_size = ma.Function(lambda row: row.plan["calibration_size"])
+    split_column = ma.Function(lambda row: row.plan["split_column"])
+    random_state = ma.Function(lambda row: row.plan["random_state"])
+    stratify = ma.Function(lambda row: row.plan["stratify"])
+    exclude = ma.Function(lambda row: row.plan["exclude"])
+    links = Hyperlinks(
+        {
+            name: URLFor(f"experiments.{endpoint}", values={"experiment_id": "<id>"})
+            for name, endpoint in {
+                "self": "get_experiment",
+                "versions": "list_versions",
+                "train": "train_experiment",
+                "test": "test_experiment",
+                "predict": "predict",
+            }.items()
+        },
+        dump_only=True,
+    )
+
+
+class ExperimentPageSchema(PagedSchema):
+    """Some of the experiments."""
+
+    items = ListOf(ma.Nested(ExperimentSchema), required=True)

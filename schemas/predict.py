@@ -1,0 +1,88 @@
+"""Predictions and tests, as they are asked for and answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import fields as ma
+
+from schemas.base import Schema
+from schemas.containers import AnyObject, ListOf
+from schemas.dataset import ReadingSchema
+from schemas.fields import StrictBoolean, StrictInteger, refused
+from schemas.query import QueryBoolean, QueryInteger
+
+
+class Rows(ma.Field[list[Any]]):
+    """A list of rows; what is in them is checked against the model, all at once."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> list[Any]:
+        if not isinstance(value, list):
+            raise refused("wrong_type", "a list of rows", value)
+        if not value:
+            raise refused("no_rows", "one row or more", value)
+        return value
+
+
+class PredictSchema(Schema):
+    """Rows to predict, each an object of column to value; null is a missing value."""
+
+    rows = Rows(
+        required=True,
+        metadata={"type": "array", "minItems": 1, "items": {"type": "object"}},
+    )
+    strict = StrictBoolean(metadata={"description": "refuse categories unseen in training"})
+
+
+class PredictQuery(ReadingSchema):
+    """Options of a predict; those on reading are for CSV bodies."""
+
+    strict = QueryBoolean(metadata={"description": "refuse categories unseen in training"})
+
+
+class FaultNoticeSchema(Schema):
+    """A warning about one value of one row."""
+
+    pointer = ma.String(required=True)
+    code = ma.String(required=True)
+    message = ma.String(required=True)
+
+
+class PredictionSchema(Schema):
+    """What is predicted for one row: a class with all probabilities, or a number."""
+
+    label = ma.Raw(metadata={"description": "of the type that it has in the CSV"})
+    probabilities = AnyObject()
+    value = ma.Float()
+
+
+class PredictionsSchema(Schema):
+    """What is predicted for all rows, in their order, by which version."""
+
+    experiment = ma.String(required=True)
+    version = ma.Integer(required=True)
+    predictions = ListOf(ma.Nested(PredictionSchema), required=True)
+    warnings = ListOf(ma.Nested(FaultNoticeSchema))
+
+
+class EvaluateSchema(Schema):
+    """Which version to test; the active one if it is not said."""
+
+    version = StrictInteger(minimum=1)
+
+
+class EvaluateQuery(ReadingSchema):
+    """The same for a CSV body, and how to read it."""
+
+    version = QueryInteger(minimum=1)
+
+
+class ResultSchema(Schema):
+    """What a version scored, on which rows."""
+
+    experiment = ma.String(required=True)
+    version = ma.Integer(required=True)
+    result = AnyObject(required=True)

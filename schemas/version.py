@@ -1,0 +1,53 @@
+"""Versions, as they are answered."""
+
+from __future__ import annotations
+
+from flask_marshmallow.fields import Hyperlinks, URLFor
+from flask_marshmallow.sqla import SQLAlchemyAutoSchema
+from marshmallow import fields as ma
+
+from models import Version
+from schemas.base import Schema
+from schemas.containers import AnyObject, ListOf
+from schemas.query import QueryChoice
+
+_OWN = {"experiment_id": "<experiment.id>", "number": "<number>"}
+
+
+class VersionSchema(SQLAlchemyAutoSchema):
+    """One trained forest."""
+
+    class Meta:
+        """The row itself, less what is ours alone."""
+
+        model = Version
+        exclude = ("number", "job")
+
+    experiment = ma.String(attribute="experiment.id")
+    version = ma.Integer(attribute="number")
+    active = ma.Boolean(attribute="is_active")
+    job = ma.String()
+    hyper_parameters = AnyObject()
+    checksums = AnyObject()
+    manifest = AnyObject()
+    result = AnyObject(allow_none=True)
+    links = Hyperlinks(
+        {
+            "self": URLFor("versions.get_version", values=_OWN),
+            "pickle": URLFor("versions.download_model", values={**_OWN, "format": "pickle"}),
+            "onnx": URLFor("versions.download_model", values={**_OWN, "format": "onnx"}),
+        },
+        dump_only=True,
+    )
+
+
+class VersionListSchema(Schema):
+    """All versions of an experiment, the newest first."""
+
+    items = ListOf(ma.Nested(VersionSchema), required=True)
+
+
+class ModelQuery(Schema):
+    """In which format to download a model."""
+
+    format = QueryChoice(("pickle", "onnx"), load_default="pickle")

@@ -1,0 +1,77 @@
+"""Changes to an experiment: its description, its active version, its split."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from models import Experiment, Job, Kind, Status, Version, writing
+from models.errors import Conflict, Fault, Invalid
+from services import active, jobs, versions
+from services.experiments import Etags, check_dataset, check_match, get, queue_split
+from services.paths import Home
+from services.queue import JobQueue
+from services.splits.plan import Plan
+
+
+def change(
+    session: Session,
+    queue: JobQueue,
+    home: Home,
+    experiment_id: str,
+    changes: Mapping[str, Any],
+    if_match: Etags,
+) -> tuple[Experiment, Job | None]:
+    """Change the fields named in `changes`; a job is given back where the split is made anew.
+
+    Raises NotFound, PreconditionFailed, Invalid for what is not there to be chosen, and Conflict
+    where a version was trained on the split, or a split is being made.
+    """
+    with writing(session):
+        experiment = get(session, experiment_id)
+        check_match(experiment, if_match)
+        if "description" in changes:
+            experiment.description = changes["description"]
+        if changes.get("active_version") is not None:
+            _promote(session, home, experiment, changes["active_version"])
+        job = _split_anew(session, queue, experiment, changes)
+    return experiment, job
+
+
+def _promote(session: Session, home: Home, experiment: Experiment, number: int) -> None:
+    version = session.get(Version, (experiment.uid, number)) if number < versions.MOST else None
+    if version is None:
+        message = f"experiment {experiment.id!r} has no version {number}"
+        fault = Fault("/active_version", "version_not_found", message)
+        raise Invalid(message, code=fault.code, faults=[fault])
+    experiment.activate(version)
+    session.flush()
+    active.write(home, experiment, version)
+
+
+def _split_anew(
+    session: Session, queue: JobQueue, experiment: Experiment, changes: Mapping[str, Any]
+) -> Job | None:
+    before = dict(experiment.plan)
+    if changes.get("type", experiment.type) != experiment.type:
+        del before["stratify"]  # takes the default of the new type
+    plan = Plan.of({**before, **changes})
+    dataset = changes.get("dataset", experiment.dataset)
+    if plan == Plan.from_record(experiment.plan) and dataset == experiment.dataset:
+        return None
+    _refuse_trained(session, experiment)
+    jobs.refuse_while_open(session, experiment.uid, Kind.SPLIT)
+    jobs.refuse_while_open(session, experiment.uid, Kind.TRAIN)
+    check_dataset(session, dataset)
+    experiment.status = Status.SPLITTING
+    return queue_split(session, queue, experiment, plan, Job(dataset=dataset))
+
+
+def _refuse_trained(session: Session, experiment: Experiment) -> None:
+    trained = sa.select(Version.number).where(Version.experiment_uid == experiment.uid).limit(1)
+    if session.scalar(trained) is not None:
+        message = f"experiment {experiment.id!r} has versions, trained on the split that it has"
+        raise Conflict(message, code="already_trained")

@@ -1,0 +1,109 @@
+"""Datasets: taken in, listed, described, deleted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from models import Dataset, Experiment, Job, Kind, writing
+from models.errors import Conflict, NotFound
+from services.files import remove
+from services.listing import Page, page_of
+from services.paths import Home
+from services.queue import JobQueue
+from services.reading import Reading
+
+
+def get(session: Session, name: str) -> Dataset:
+    """One dataset. Raises NotFound."""
+    dataset = session.get(Dataset, name)
+    if dataset is None:
+        raise NotFound(f"there is no dataset {name[:64]!r}", code="dataset_not_found")
+    return dataset
+
+
+def listed(session: Session, page: int, page_size: int) -> Page[Dataset]:
+    """Datasets by name."""
+    return page_of(session, sa.select(Dataset).order_by(Dataset.name), page, page_size)
+
+
+def submit(
+    session: Session, queue: JobQueue, home: Home, job: Job, reading: Reading
+) -> Dataset | Job:
+    """Have an upload read and kept; the dataset itself where it holds the same bytes already.
+
+    `job` says the name, and in its params the upload's sha256 and size. Raises Conflict where
+    an experiment uses other bytes under this name.
+    """
+    upload = home.upload(job.id)
+    try:
+        with writing(session):
+            dataset = session.get(Dataset, job.dataset)
+            if dataset is not None and is_same(dataset, job.params["sha256"], reading):
+                remove(upload)
+                return dataset
+            refuse_other_bytes(session, dataset)
+            job.kind, job.params = Kind.READ, {**job.params, "reading": reading.as_record()}
+            queue.put(session, job)
+    except BaseException:
+        remove(upload)
+        raise
+    return job
+
+
+def keep(session: Session, home: Home, job: Job, description: dict[str, Any]) -> str | None:
+    """Keep a job's upload as the dataset that it names, within the session's transaction.
+
+    Returns the file that it replaces, to be removed once all is committed.
+    """
+    dataset = session.get(Dataset, job.dataset, with_for_update=True)
+    reading = Reading.from_record(job.params["reading"])
+    if dataset is not None and is_same(dataset, job.params["sha256"], reading):
+        return None
+    refuse_other_bytes(session, dataset)
+    upload, file = home.upload(job.id), home.dataset(job.id)
+    if upload.exists():  # else an earlier attempt has moved it
+        upload.replace(file)
+    replaced = dataset.file if dataset else None
+    if dataset is None:
+        dataset = Dataset(name=job.dataset)
+        session.add(dataset)
+    dataset.file, dataset.reading = home.relative(file), job.params["reading"]
+    dataset.sha256, dataset.size = job.params["sha256"], job.params["size"]
+    dataset.rows, dataset.description = description["rows"], description
+    session.flush()
+    return replaced
+
+
+def delete(session: Session, home: Home, name: str) -> None:
+    """Delete a dataset and its file. Raises NotFound, and Conflict while an experiment uses it."""
+    with writing(session):
+        dataset = get(session, name)
+        users = _users(session, name)
+        if users:
+            raise Conflict(
+                f"dataset {name!r} is used by {', '.join(users)}", code="dataset_in_use"
+            )
+        file = dataset.file
+        session.delete(dataset)
+    remove(home.absolute(file))
+
+
+def is_same(dataset: Dataset, sha256: str, reading: Reading) -> bool:
+    """Whether a dataset holds these bytes, read in this way."""
+    return dataset.sha256 == sha256 and Reading.from_record(dataset.reading) == reading
+
+
+def refuse_other_bytes(session: Session, dataset: Dataset | None) -> None:
+    """Raise Conflict where a dataset would change under an experiment that uses it."""
+    users = _users(session, dataset.name) if dataset else []
+    if dataset and users:
+        message = f"dataset {dataset.name!r} holds other bytes and is used by {', '.join(users)}"
+        raise Conflict(message, code="dataset_in_use")
+
+
+def _users(session: Session, name: str) -> list[str]:
+    query = sa.select(Experiment.id).where(Experiment.dataset == name).order_by(Experiment.id)
+    return [f"experiment {used_by!r}" for used_by in session.scalars(query.limit(5))]

@@ -1,0 +1,84 @@
+"""Files that are there whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+from uuid import uuid4
+
+BLOCK = 2**20
+
+
+def sha256_of(path: Path) -> str:
+    """The checksum of a file, read in blocks."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename inside `folder` outlast a loss of power."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file to write that becomes `path` at the end of the block, and is gone if that fails."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{uuid4().hex}")
+    try:
+        with temporary.open("xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        sync_folder(path.parent)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def keep(blocks: Iterable[bytes], path: Path) -> tuple[str, int]:
+    """Write blocks to `path`, whole or not at all; returns the SHA-256 and the size in bytes."""
+    digest, size = hashlib.sha256(), 0
+    with replacing(path) as file:
+        for block in blocks:
+            digest.update(block)
+            size += len(block)
+            file.write(block)
+    return digest.hexdigest(), size
+
+
+def blocks_of(path: Path) -> Iterator[bytes]:
+    """A file in blocks."""
+    with path.open("rb") as file:
+        while block := file.read(BLOCK):
+            yield block
+
+
+def move_folder(source: Path, target: Path) -> None:
+    """Give a finished folder its place; what an earlier attempt left there gives way."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    remove(target)
+    for file in source.iterdir():
+        with file.open("rb") as handle:
+            os.fsync(handle.fileno())
+    sync_folder(source)
+    source.replace(target)
+    sync_folder(target.parent)
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder that may or may not be there."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=False)
+    else:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,155 @@
+"""Single JSON values of a column: what is wrong with them, and their numbers."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from services.columns import ColumnType, Feature
+from services.forest.encoding import DAY, MISSING, UNSEEN, Floats
+from services.forest.nearest import shown
+from services.reading.cells import DATE
+
+Problem = tuple[str, str]  # code, message
+
+FLOAT32_MAX = float(np.finfo(np.float32).max)
+INT64 = 2**63
+LONGEST_TEXT = 10_000
+NUMBERS = frozenset({int, float, type(None)})
+BAD_CHARACTER = re.compile("[\x00\ud800-\udfff]")
+EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - all times are in one zone
+ABSENT = object()
+
+
+@dataclass(frozen=True)
+class Reader:
+    """How values of one type are read.
+
+    `plain` says at once whether all values of a column are right, `problem` what is wrong with
+    one (it may be stricter than `plain` is sure of), `numbers` encodes right ones, shape (n,).
+    """
+
+    plain: Callable[[Sequence[object]], bool]
+    problem: Callable[[object], Problem | None]
+    numbers: Callable[[Sequence[object], Feature], Floats]
+
+
+def are_numbers(values: Sequence[object]) -> bool:
+    """Whether all values are null or numbers that a float32 and an int64 can hold."""
+    types = set(map(type, values))
+    if not types <= NUMBERS:
+        return False
+    try:
+        sizes = np.abs(np.array(values, dtype=np.float64))
+    except OverflowError:
+        return False
+    limit = min(FLOAT32_MAX, INT64 * 0.99) if int in types else FLOAT32_MAX
+    return int((sizes <= limit).sum()) + values.count(None) == len(values)
+
+
+def _number_problem(value: object) -> Problem | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return "wrong_type", f"expected a number or null, got {shown(value)}"
+    if isinstance(value, int) and not -INT64 <= value < INT64:
+        return "number_out_of_range", f"expected an integer of 64 bits, got {shown(value)}"
+    if not abs(value) <= FLOAT32_MAX:
+        message = f"expected a number from -3.4028e38 to 3.4028e38, got {shown(value)}"
+        return "number_out_of_range", message
+    return None
+
+
+def _numbers(values: Sequence[object], _: Feature) -> Floats:
+    numbers = np.array(values, dtype=np.float64)
+    numbers[np.isnan(numbers)] = MISSING
+    return numbers
+
+
+def _are_booleans(values: Sequence[object]) -> bool:
+    return set(map(type, values)) <= {bool, type(None)}
+
+
+def _boolean_problem(value: object) -> Problem | None:
+    if value is None or isinstance(value, bool):
+        return None
+    return "wrong_type", f"expected true, false or null, got {shown(value)}"
+
+
+def _are_dates(values: Sequence[object]) -> bool:
+    return all(_date_problem(value) is None for value in values)
+
+
+def _date_problem(value: object) -> Problem | None:
+    if value is not None and not isinstance(value, str):
+        return "wrong_type", f"expected a date as text, or null, got {shown(value)}"
+    if value is None or _moment(value) is not None:
+        return None
+    message = f"expected a date like '2024-12-31' or '2024-12-31T23:59:59', got {shown(value)}"
+    return "bad_date", message
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        matched = re.fullmatch(DATE, text)
+        return datetime.fromisoformat(text.rstrip("Z")) if matched else None
+    except ValueError:
+        return None
+
+
+def _days(values: Sequence[object], _: Feature) -> Floats:
+    return np.array([_day(value) for value in values], dtype=np.float64)
+
+
+def _day(value: object) -> float:
+    moment = _moment(value) if isinstance(value, str) else None
+    if moment is None:
+        return MISSING
+    return (moment - EPOCH) // timedelta(microseconds=1) / DAY
+
+
+def _are_texts(values: Sequence[object]) -> bool:
+    if not set(map(type, values)) <= {str, type(None)}:
+        return False
+    return all(_text_problem(value) is None for value in set(values))
+
+
+def _text_problem(value: object) -> Problem | None:
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        return "wrong_type", f"expected text or null, got {shown(value)}"
+    if not 1 <= len(value) <= LONGEST_TEXT:
+        message = f"expected 1 to {LONGEST_TEXT:,} characters, got {len(value):,}"
+        return "bad_text", f"{message}; null means missing" if not value else message
+    if BAD_CHARACTER.search(value):
+        return "bad_text", f"text must not hold NUL or half of a surrogate pair: {shown(value)}"
+    return None
+
+
+def _levels(values: Sequence[object], feature: Feature) -> Floats:
+    codes = {value: _level(value, feature.levels) for value in set(values)}
+    return np.array([codes[value] for value in values], dtype=np.float64)
+
+
+def _level(value: object, levels: Sequence[str]) -> float:
+    if not isinstance(value, str):
+        return 0.0
+    place = bisect_left(levels, value)
+    return place + 1.0 if place < len(levels) and levels[place] == value else UNSEEN
+
+
+_NUMBER = Reader(are_numbers, _number_problem, _numbers)
+
+READERS: dict[ColumnType, Reader] = {
+    "integer": _NUMBER,
+    "number": _NUMBER,
+    "boolean": Reader(_are_booleans, _boolean_problem, _numbers),
+    "date": Reader(_are_dates, _date_problem, _days),
+    "category": Reader(_are_texts, _text_problem, _levels),
+}

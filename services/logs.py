@@ -1,0 +1,45 @@
+"""The log: one JSON object a line, the same for the web, the worker and their libraries."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TextIO
+
+import structlog
+from structlog.typing import Processor
+
+SHARED: tuple[Processor, ...] = (
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.format_exc_info,
+)
+
+
+def configure(level: str = "INFO", stream: TextIO | None = None) -> None:
+    """Send all that is logged from `level` on to `stream`, the standard error if none is given."""
+    number = logging.getLevelNamesMapping()[level.upper()]
+    out = stream or sys.stderr
+    structlog.configure(
+        processors=[*SHARED, structlog.processors.JSONRenderer()],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.WriteLoggerFactory(out),
+        cache_logger_on_first_use=False,
+    )
+    logging.basicConfig(level=number, handlers=[_handler(out)], force=True)
+
+
+def _handler(out: TextIO) -> logging.Handler:
+    """What the libraries log through the standard module, in the same form."""
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=SHARED,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(),
+            ],
+        )
+    )
+    return handler

@@ -1,0 +1,69 @@
+"""Where files lie. The one file that builds paths, and never from what a client sent."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+SAMPLES = Path(__file__).parents[1] / "data"
+FOLDERS = ("uploads", "datasets", "experiments", "active", "work", "workers")
+
+
+@dataclass(frozen=True)
+class Home:
+    """The folder of all that the service keeps.
+
+    Rows hold paths relative to it. `uid` is an experiment's own hexadecimal name, `job` a job's.
+    """
+
+    root: Path
+
+    def make(self) -> None:
+        """Make the folders that are not there."""
+        for name in FOLDERS:
+            (self.root / name).mkdir(parents=True, exist_ok=True)
+
+    def absolute(self, relative: str) -> Path:
+        """The place of a path that a row holds."""
+        return self.root / relative
+
+    def relative(self, path: Path) -> str:
+        """The path as a row holds it."""
+        return path.relative_to(self.root).as_posix()
+
+    def upload(self, job: str) -> Path:
+        """A body that came with a request, until its job has read it."""
+        return self.root / "uploads" / f"{job}.csv"
+
+    def scored(self, job: str) -> Path:
+        """An answer in CSV, until it has been sent."""
+        return self.root / "uploads" / f"{job}.scored.csv"
+
+    def dataset(self, job: str) -> Path:
+        """A dataset's file, named by the job that read it."""
+        return self.root / "datasets" / f"{job}.csv"
+
+    def experiment(self, uid: str) -> Path:
+        """All files of one experiment."""
+        return self.root / "experiments" / uid
+
+    def split(self, uid: str, job: str) -> Path:
+        """The folder of a split, named by the job that made it."""
+        return self.experiment(uid) / "splits" / job
+
+    def version(self, uid: str, job: str) -> Path:
+        """The folder of a version, named by the job that trained it."""
+        return self.experiment(uid) / "versions" / job
+
+    def work(self, job: str) -> Path:
+        """Scratch space of one job; gone when the job is over."""
+        return self.root / "work" / job
+
+    def active(self, experiment_id: str) -> Path:
+        """The small file that says which version of an experiment serves."""
+        return self.root / "active" / f"{hashlib.sha256(experiment_id.encode()).hexdigest()}.json"
+
+    def lock(self, executor: str) -> Path:
+        """The file that a living worker holds locked."""
+        return self.root / "workers" / f"{executor}.lock"

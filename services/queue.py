@@ -1,0 +1,49 @@
+"""The way into the job engine: a job's row and its place in the queue are one transaction."""
+
+from __future__ import annotations
+
+from dbos import DBOSClient
+from dbos import DBOSPortableJSONSerializer
+from sqlalchemy.orm import Session
+
+from models import Job, Kind
+from models.database import connect_for_jobs
+
+APPLICATION = "grove"
+# Raised only when the order of a workflow's steps changes: workflows of another version stay.
+APPLICATION_VERSION = "1"
+SHORT, TRAIN = "short", "train"
+QUEUE_OF = {Kind.READ: SHORT, Kind.SPLIT: SHORT, Kind.TEST: SHORT, Kind.TRAIN: TRAIN}
+
+
+class JobQueue:
+    """Puts jobs into the queues. One for each process: its connections do not outlive a fork."""
+
+    def __init__(self, database_url: str) -> None:
+        self._engine = connect_for_jobs(database_url)
+        self._client = DBOSClient(
+            system_database_engine=self._engine,
+            serializer=DBOSPortableJSONSerializer(),
+            application_name=APPLICATION,
+            lazy=True,
+        )
+
+    def put(self, session: Session, job: Job) -> None:
+        """Add a job and queue it, within the session's transaction."""
+        session.add(job)
+        session.flush()
+        self._client.enqueue_in_transaction(
+            session,
+            {
+                "workflow_name": job.kind,
+                "queue_name": QUEUE_OF[Kind(job.kind)],
+                "workflow_id": job.id,
+                "app_version": APPLICATION_VERSION,
+            },
+            job.id,
+        )
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._client.destroy()
+        self._engine.dispose()

@@ -1,0 +1,174 @@
+"""Columns of text into columns of declared types, cell by cell checked, by whole arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from models.errors import Fault, invalid
+from services.columns import Column, ColumnType
+from services.reading.cells import (
+    DATE,
+    FALSE,
+    FLOAT32_MAX,
+    TRUE,
+    Flags,
+    Kind,
+    blanked,
+    dates,
+    finite,
+    flags,
+    floats,
+    kinds,
+    matches,
+)
+from services.reading.description import Description
+from services.reading.faults import refusal, row_pointer, shown
+from services.reading.options import Limits
+from services.reading.rows import Rows
+from services.reading.tally import Markers
+
+# An array of the type, null where a cell is missing or unfit, and which cells are unfit.
+Converted = tuple[pa.Array, Flags | None]
+
+_EXPECTED: dict[ColumnType, str] = {
+    "integer": "a number",
+    "number": "a number",
+    "boolean": "true or false",
+    "date": "an ISO 8601 date, YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS,",
+}
+
+_CODES = {Kind.INFINITE: "non_finite", Kind.OUTSIDE: "number_out_of_range"}
+
+
+def typed_batches(
+    path: Path, description: Description, limits: Limits | None = None
+) -> Iterator[pa.RecordBatch]:
+    """The described columns of the same file, typed, batch by batch in the file's order.
+
+    integer gives int64, number float64, boolean bool, date timestamp[us], category string; a
+    missing cell is null. Raises Invalid if the file is no longer the one described.
+    """
+    limits = limits or Limits()
+    row = 0
+    for texts in Rows(path, description.dialect, limits).batches():
+        markers = description.dialect.missing_values
+        batch, faults = typed(texts, description.columns, markers, row, limits.max_faults)
+        if faults:
+            raise refusal(faults, limits.max_faults)
+        row += batch.num_rows
+        yield _with_integers(batch, description.columns)
+
+
+def typed(
+    batch: pa.RecordBatch,
+    columns: Sequence[Column],
+    missing_values: Sequence[str],
+    first_row: int,
+    max_faults: int = 20,
+) -> tuple[pa.RecordBatch, list[Fault]]:
+    """Columns of text, picked from `batch` by name, as the types that `columns` declare.
+
+    integer and number both give float64, the others as in `typed_batches`. A cell that does not
+    fit is null and a fault (wrong_type, non_finite, number_out_of_range), at most `max_faults`
+    of them in the order of the rows; `first_row` is the number of the batch's first row, from 0.
+    Raises KeyError for a column that the batch lacks.
+    """
+    markers = Markers(tuple(dict.fromkeys(["", *missing_values])))
+    arrays, faults = [], []
+    for column in columns:
+        texts = batch.column(column.name)
+        array, unfit = _CONVERTERS[column.type](texts, markers)
+        arrays.append(array)
+        if unfit is not None:
+            at = np.flatnonzero(unfit)[:max_faults]
+            faults += [(int(row), _fault(texts, int(row), column, first_row)) for row in at]
+    faults.sort(key=lambda fault: fault[0])
+    names = [column.name for column in columns]
+    result = pa.RecordBatch.from_arrays(arrays, names=names)
+    return result, [fault for _, fault in faults[:max_faults]]
+
+
+def _numbers(texts: pa.Array, markers: Markers) -> Converted:
+    values = None if markers.hide_in_numbers else floats(texts)
+    if values is None or not _fit(values):
+        texts = blanked(texts, markers.array)
+        values = floats(texts)
+    if values is not None and _fit(values):
+        return values, None
+    plain = pc.fill_null(texts, "")
+    found = kinds(plain, markers.array)
+    good = found == Kind.NUMBER
+    values = floats(_only(good, texts))
+    return values, ~good & (found != Kind.MISSING)
+
+
+def _fit(values: pa.Array) -> bool:
+    if not finite(values):
+        return False
+    ends = pc.min_max(values).as_py()
+    return ends["min"] is None or max(-ends["min"], ends["max"]) <= FLOAT32_MAX
+
+
+def _booleans(texts: pa.Array, markers: Markers) -> Converted:
+    texts = blanked(texts, markers.array)
+    true, false = matches(texts, TRUE), matches(texts, FALSE)
+    values = _only(true | false, pa.array(true))
+    return values, flags(pc.is_valid(texts)) & ~true & ~false
+
+
+def _dates(texts: pa.Array, markers: Markers) -> Converted:
+    texts = blanked(texts, markers.array)
+    values = dates(_only(matches(texts, DATE), texts))
+    return values, flags(pc.is_valid(texts)) & flags(pc.is_null(values))
+
+
+def _categories(texts: pa.Array, markers: Markers) -> Converted:
+    return blanked(texts, markers.array), None
+
+
+def _only(chosen: Flags, values: pa.Array) -> pa.Array:
+    return pc.if_else(pa.array(chosen), values, pa.scalar(None, values.type))
+
+
+_CONVERTERS: dict[ColumnType, Callable[[pa.Array, Markers], Converted]] = {
+    "integer": _numbers,
+    "number": _numbers,
+    "boolean": _booleans,
+    "date": _dates,
+    "category": _categories,
+}
+
+
+def _fault(texts: pa.Array, at: int, column: Column, first_row: int) -> Fault:
+    text, row = texts[at].as_py().strip(), first_row + at
+    code = "wrong_type"
+    if column.type in {"integer", "number"}:
+        kind = kinds(pa.array([text], pa.string()), pa.array([], pa.string()))[0]
+        code = _CODES.get(Kind(kind), code)
+    why = {"non_finite": " finite", "number_out_of_range": " within ±3.4028235e38"}.get(code, "")
+    message = (
+        f"Data row {row + 1}, column {shown(column.name)}: {shown(text)}, where "
+        f"{_EXPECTED[column.type]}{why} is expected."
+    )
+    return Fault(row_pointer(row, column.name), code, message)
+
+
+def _with_integers(batch: pa.RecordBatch, columns: Sequence[Column]) -> pa.RecordBatch:
+    arrays = [
+        _integers(array) if column.type == "integer" else array
+        for array, column in zip(batch.columns, columns, strict=True)
+    ]
+    return pa.RecordBatch.from_arrays(arrays, names=batch.schema.names)
+
+
+def _integers(values: pa.Array) -> pa.Array:
+    try:
+        return pc.cast(values, pa.int64())
+    except pa.ArrowInvalid:
+        message = "The file has changed: a column of integers holds other numbers now."
+        raise invalid("wrong_type", message) from None

@@ -1,0 +1,156 @@
+"""One pass over a whole file: its columns, their types, and all that is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
+from pathlib import Path
+
+import pyarrow as pa
+
+from models.errors import Fault, Invalid
+from services.columns import Column, Notice
+from services.reading.cells import Kind
+from services.reading.description import Description, Dialect
+from services.reading.faults import refusal, row_pointer, shown
+from services.reading.levels import Levels
+from services.reading.notices import dropped, notices_of
+from services.reading.options import Limits, Reading
+from services.reading.resolve import resolve
+from services.reading.rows import Rows
+from services.reading.sample import empty
+from services.reading.survey import survey
+from services.reading.tally import Markers, Spot, Tally
+from services.reading.verdict import column_of, refused_cells
+
+# The distinct values of all columns together; a wide table gets fewer for each column.
+_ALL_LEVELS = 1_000_000
+_FEWEST_LEVELS = 100
+_ALL_LEVEL_BYTES = 256 * 2**20
+_FEWEST_LEVEL_BYTES = 16 * 2**10
+
+_CELL_CODES = {
+    Kind.INFINITE: ("non_finite", "which is not finite"),
+    Kind.OUTSIDE: ("number_out_of_range", "which is beyond ±3.4028235e38, the range of a float32"),
+}
+
+
+def describe(
+    path: Path,
+    reading: Reading,
+    limits: Limits | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Description:
+    """Read the whole file once, in bounded memory, and say what it holds.
+
+    `progress` is called with the part read so far, 0 to 1. Raises Invalid with every fault found
+    (up to `max_faults`) or Unsupported; docs/csv.md lists the codes.
+    """
+    limits = limits or Limits()
+    dialect, notices = resolve(path, reading, limits)
+    rows = Rows(path, dialect, limits, to_the_end=True, progress=progress)
+    cap = level_cap(limits, len(dialect.names))
+    tallies = _tallies(dialect, limits, cap)
+    done, uneven = 0, None
+    try:
+        for batch in _cut_at(rows.batches(), cap):
+            _add(tallies, batch, done)
+            done += batch.num_rows
+            if done == cap:
+                _end_head(tallies)
+    except Invalid as error:
+        if error.code != "ragged_row":
+            raise
+        uneven = error
+    _refuse(path, dialect, limits, tallies, uneven)
+    return _description(done, dialect, tallies, notices)
+
+
+def text_batches(
+    path: Path, reading: Reading, limits: Limits | None = None
+) -> tuple[Dialect, Iterator[pa.RecordBatch]]:
+    """The dialect, and the columns as untrimmed text, batch by batch, as they stand in the file.
+
+    Raises as `describe` does for the form of the file: here for the first block, and while the
+    batches are read for the rest. The cells themselves are not judged.
+    """
+    limits = limits or Limits()
+    dialect, _ = resolve(path, reading, limits)
+    batches = Rows(path, dialect, limits).batches()
+    first = next(batches, None)
+    if first is None:
+        raise empty("The file has no data row.")
+    return dialect, chain([first], batches)
+
+
+def level_cap(limits: Limits, columns: int) -> int:
+    """The number of distinct values counted for one column of a table with so many columns."""
+    return min(limits.levels, max(_FEWEST_LEVELS, _ALL_LEVELS // max(columns, 1)))
+
+
+def _tallies(dialect: Dialect, limits: Limits, cap: int) -> list[Tally]:
+    markers = Markers(dialect.missing_values)
+    size = max(_FEWEST_LEVEL_BYTES, _ALL_LEVEL_BYTES // max(len(dialect.names), 1))
+    return [Tally(markers, Levels(cap, size), limits.max_faults) for _ in dialect.names]
+
+
+def _cut_at(batches: Iterable[pa.RecordBatch], row: int) -> Iterator[pa.RecordBatch]:
+    """The batches, the one that goes over `row` in two."""
+    done = 0
+    for batch in batches:
+        if done < row < done + batch.num_rows:
+            yield batch.slice(0, row - done)
+            yield batch.slice(row - done)
+        else:
+            yield batch
+        done += batch.num_rows
+
+
+def _add(tallies: list[Tally], batch: pa.RecordBatch, row: int) -> None:
+    for tally, texts in zip(tallies, batch.columns, strict=True):
+        tally.add(texts, row)
+
+
+def _end_head(tallies: list[Tally]) -> None:
+    for tally in tallies:
+        tally.levels.end_of_head()
+
+
+def _refuse(
+    path: Path, dialect: Dialect, limits: Limits, tallies: list[Tally], uneven: Invalid | None
+) -> None:
+    """Raise one refusal with the ragged rows and the unfit cells, if there are any."""
+    unfit = [
+        (spot, kind, name)
+        for name, tally in zip(dialect.names, tallies, strict=True)
+        for kind, spot in refused_cells(tally)
+    ]
+    unfit = sorted(unfit, key=lambda one: one[0].row)[: limits.max_faults]
+    faults = list(uneven.faults) if uneven else []
+    if unfit:
+        places = survey(path, dialect, limits, {spot.row for spot, _, _ in unfit}).places
+        faults += [_unfit(*places[spot.row], *rest, spot) for spot, *rest in unfit]
+    if faults:
+        raise refusal(faults, limits.max_faults)
+
+
+def _unfit(row: int, line: int, kind: Kind, name: str, spot: Spot) -> Fault:
+    code, why = _CELL_CODES[kind]
+    message = f"Line {line}, column {shown(name)}: {shown(spot.text)}, {why}; a number is expected."
+    return Fault(row_pointer(row, name), code, message)
+
+
+def _description(
+    rows: int, dialect: Dialect, tallies: list[Tally], notices: list[Notice]
+) -> Description:
+    columns: list[Column] = []
+    warnings = list(notices)
+    for at, (name, tally) in enumerate(zip(dialect.names, tallies, strict=True)):
+        if at in dialect.unnamed and not tally.values:
+            warnings.append(dropped(at))
+            continue
+        columns.append(column_of(name, tally))
+        warnings += notices_of(columns[-1], tally, named=at not in dialect.unnamed)
+    if not rows or not columns:
+        raise empty("The file has no data row." if not rows else "The file has no value at all.")
+    return Description(rows, columns, dialect, warnings)

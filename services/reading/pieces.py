@@ -1,0 +1,83 @@
+"""What is done to every piece of a file as it streams by: decoding, and the checks on raw text."""
+
+from __future__ import annotations
+
+import codecs
+
+from models.errors import Invalid, invalid
+from services.reading.encoding import undecodable
+from services.reading.options import Limits
+
+
+class Decoder:
+    """Bytes of a codec in, UTF-8 out; keeps the offset, to say where a bad byte is.
+
+    Raises Invalid encoding_not_utf8 or encoding_wrong.
+    """
+
+    def __init__(self, codec: str) -> None:
+        self._codec = codec
+        self._decoder = codecs.getincrementaldecoder(codec)("strict")
+        self._taken = 0
+
+    def __call__(self, raw: bytes) -> bytes:
+        """The UTF-8 of the next bytes; an empty piece says that the file ends here."""
+        waiting = len(self._decoder.getstate()[0])
+        try:
+            utf8 = self._decoder.decode(raw, final=not raw).encode()
+        except UnicodeDecodeError as error:
+            offset = self._taken - waiting + error.start
+            raise undecodable(self._codec, offset, error.object[error.start]) from None
+        except UnicodeEncodeError:  # a codec that lets half a surrogate pair through
+            raise undecodable(self._codec, self._taken, raw[0] if raw else 0) from None
+        self._taken += len(raw)
+        return utf8
+
+
+class Checks:
+    """What must hold in every piece of text: no NUL, and no physical line over the limit.
+
+    Raises Invalid nul_byte or line_too_long.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._limit = limits.max_line_bytes
+        self._ends = 0
+        self._open = 0
+        self._after_cr = False
+
+    def __call__(self, piece: bytes) -> None:
+        """Check the next piece of UTF-8."""
+        nul = piece.find(0)
+        if nul >= 0:
+            self._count_ends(piece[:nul])
+            raise self._nul()
+        self._measure(piece.replace(b"\r", b"\n"))
+        self._count_ends(piece)
+
+    def _measure(self, piece: bytes) -> None:
+        first = piece.find(b"\n")
+        longest = self._open + (len(piece) if first < 0 else first)
+        if len(piece) > self._limit:
+            longest = max(longest, *(len(line) for line in piece.split(b"\n")[1:]), 0)
+        if longest > self._limit:
+            raise too_long_a_line(self._limit)
+        self._open = longest if first < 0 else len(piece) - piece.rfind(b"\n") - 1
+
+    def _count_ends(self, piece: bytes) -> None:
+        self._ends += piece.count(b"\n")
+        returns = piece.count(b"\r")
+        if returns:
+            self._ends += returns - piece.count(b"\r\n")
+        if self._after_cr and piece.startswith(b"\n"):
+            self._ends -= 1
+        self._after_cr = piece.endswith(b"\r") or (not piece and self._after_cr)
+
+    def _nul(self) -> Invalid:
+        message = f"Line {self._ends + 1} holds a NUL character; a CSV is text and has none."
+        return invalid("nul_byte", message)
+
+
+def too_long_a_line(limit: int) -> Invalid:
+    """The refusal of a line, or of one record over several lines, that is over the limit."""
+    return invalid("line_too_long", f"A line is longer than {limit:,} bytes, the limit.")

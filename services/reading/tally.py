@@ -1,0 +1,197 @@
+"""What is known of one column after the rows read so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from services.reading.cells import (
+    FLOAT32_MAX,
+    Kind,
+    blanked,
+    dates,
+    finite,
+    floats,
+    kinds,
+    matches,
+    wholes,
+)
+from services.reading.levels import Levels
+from services.reading.sequence import Sequence
+
+Kinds = npt.NDArray[np.int8]
+
+
+@dataclass(frozen=True)
+class Markers:
+    """The missing markers of a reading."""
+
+    texts: tuple[str, ...]
+
+    @cached_property
+    def array(self) -> pa.Array:
+        """The markers as an array of strings."""
+        return pa.array(self.texts, pa.string())
+
+    @cached_property
+    def hide_in_numbers(self) -> bool:
+        """Whether a marker reads as a number too, as -999 does."""
+        return bool((kinds(self.array, pa.array([], pa.string())) == Kind.NUMBER).any())
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A cell: its row, counted from 0 without ragged rows, and its trimmed text."""
+
+    row: int
+    text: str
+
+
+class Tally:
+    """Adds up one column, chunk by chunk; `add` never fails, the verdict comes at the end.
+
+    Chunks of nothing but numbers and missing cells take a fast path. All others are cut down to
+    their distinct texts, and each of those is looked at once.
+    """
+
+    def __init__(self, markers: Markers, levels: Levels, max_spots: int) -> None:
+        self.cells = 0
+        self.count = dict.fromkeys(Kind, 0)
+        self.first: dict[Kind, Spot] = {}
+        self.unfit: dict[Kind, list[Spot]] = {Kind.INFINITE: [], Kind.OUTSIDE: []}
+        self.markers_seen: set[str] = set()
+        self.whole = True
+        self.low: float | None = None
+        self.high: float | None = None
+        self.days: tuple[str, str] | None = None
+        self.levels = levels
+        self.sequence = Sequence()
+        self._markers = markers
+        self._max_spots = max_spots
+
+    @property
+    def values(self) -> int:
+        """The number of cells that are not missing."""
+        return self.cells - self.count[Kind.MISSING]
+
+    def add(self, texts: pa.Array, row: int) -> None:
+        """Take in the next cells, untrimmed; `row` is the number of the first one."""
+        if not (self._may_be_numeric() and self._add_numbers(texts, row)):
+            self._add_any(texts, row)
+        self.cells += len(texts)
+
+    def _may_be_numeric(self) -> bool:
+        return not any(self.count[kind] for kind in _NEVER_NUMERIC)
+
+    def _add_numbers(self, texts: pa.Array, row: int) -> bool:
+        values = None if self._markers.hide_in_numbers else floats(texts)
+        if values is None or not finite(values):
+            texts = blanked(texts, self._markers.array)
+            values = floats(texts)
+        if values is None or values.null_count == len(values) or not finite(values):
+            return False
+        ends = pc.min_max(values).as_py()
+        if max(-ends["min"], ends["max"]) > FLOAT32_MAX:
+            return False
+        self._count_numbers(texts, row)
+        self._stretch(ends["min"], ends["max"])
+        self._note_wholes(texts)
+        return True
+
+    def _count_numbers(self, texts: pa.Array, row: int) -> None:
+        missing = texts.null_count
+        self.count[Kind.MISSING] += missing
+        self.count[Kind.NUMBER] += len(texts) - missing
+        if Kind.NUMBER not in self.first:
+            at = int(pc.index(pc.is_valid(texts), True).as_py())
+            self.first[Kind.NUMBER] = Spot(row + at, texts[at].as_py())
+        if self.levels.live:
+            counted = pc.value_counts(pc.drop_null(texts))
+            self.levels.add(counted.field(0), counted.field(1).to_numpy())
+
+    def _stretch(self, low: float, high: float) -> None:
+        self.low = low if self.low is None else min(self.low, low)
+        self.high = high if self.high is None else max(self.high, high)
+
+    def _note_wholes(self, texts: pa.Array) -> None:
+        """Keep `whole` and the sequence up to date with texts that are all numbers or null."""
+        values = wholes(texts) if self.whole else None
+        if values is None:
+            self.whole = False
+            self.sequence.stop()
+        elif texts.null_count:
+            self.sequence.stop()
+        else:
+            self.sequence.add(values)
+
+    def _add_any(self, texts: pa.Array, row: int) -> None:
+        counted = pc.value_counts(texts)
+        raw, counts = counted.field(0), counted.field(1).to_numpy()
+        trimmed = pc.utf8_trim_whitespace(raw)
+        found = kinds(trimmed, self._markers.array)
+        self.sequence.stop()
+        for kind in np.unique(found):
+            self._note_kind(Kind(kind), _Chunk(texts, row, raw, trimmed, counts, found == kind))
+        present = found != Kind.MISSING
+        if self.levels.live:
+            self.levels.add(trimmed.filter(pa.array(present)), counts[present])
+
+    def _note_kind(self, kind: Kind, chunk: _Chunk) -> None:
+        self.count[kind] += int(chunk.counts[chunk.chosen].sum())
+        if kind not in self.first:
+            # Distinct texts come in the order in which they first occur.
+            self.first[kind] = chunk.spot(int(chunk.chosen.argmax()))
+        if kind in self.unfit:
+            self.unfit[kind] += chunk.spots(self._max_spots - len(self.unfit[kind]))
+        elif kind == Kind.MISSING:
+            self.markers_seen.update(chunk.distinct().to_pylist())
+        elif kind == Kind.NUMBER:
+            self._note_numbers(chunk.distinct())
+        elif kind == Kind.DATE:
+            self._note_days(chunk.distinct())
+
+    def _note_numbers(self, texts: pa.Array) -> None:
+        ends = pc.min_max(pc.cast(texts, pa.float64())).as_py()
+        self._stretch(ends["min"], ends["max"])
+        self.whole = self.whole and wholes(texts) is not None
+
+    def _note_days(self, texts: pa.Array) -> None:
+        ends = pc.min_max(dates(texts)).as_py()
+        low, high = ends["min"].isoformat(), ends["max"].isoformat()
+        before = self.days or (low, high)
+        self.days = (min(before[0], low), max(before[1], high))
+
+
+@dataclass(frozen=True)
+class _Chunk:
+    """The cells of a chunk, its distinct texts and their counts, and which of these are meant."""
+
+    texts: pa.Array
+    row: int
+    raw: pa.Array
+    trimmed: pa.Array
+    counts: npt.NDArray[np.int64]
+    chosen: npt.NDArray[np.bool_]
+
+    def distinct(self) -> pa.Array:
+        """The distinct trimmed texts that are meant."""
+        return self.trimmed.filter(pa.array(self.chosen))
+
+    def spot(self, at: int) -> Spot:
+        """The first cell that holds the distinct text number `at`."""
+        row = self.row + int(pc.index(self.texts, self.raw[at]).as_py())
+        return Spot(row, self.trimmed[at].as_py())
+
+    def spots(self, most: int) -> list[Spot]:
+        """The first cells, `most` at the most, that hold a text that is meant."""
+        hits = pc.is_in(self.texts, self.raw.filter(pa.array(self.chosen)))
+        rows = np.flatnonzero(hits.to_numpy(zero_copy_only=False))[: max(most, 0)]
+        return [Spot(self.row + int(at), self.texts[int(at)].as_py().strip()) for at in rows]
+
+
+_NEVER_NUMERIC = (Kind.TEXT, Kind.WORD, Kind.DATE, Kind.NUMBER_LIKE)

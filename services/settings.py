@@ -1,0 +1,185 @@
+"""Settings: the one place that reads the environment, strictly."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+KEY_LENGTH = 32
+
+
+class SettingError(ValueError):
+    """A setting cannot be used; the message begins with its name."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One environment variable: what it is called, what it is without being set, what it means."""
+
+    name: str
+    default: str
+    help: str
+    parse: Callable[[str], Any]
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,12}", text) or not low <= int(text) <= high:
+            raise ValueError(f"expected a whole number from {low:,} to {high:,}")
+        return int(text)
+
+    return parse
+
+
+def _size(text: str) -> int:
+    match = re.fullmatch(r"([0-9]{1,12})([KMGT]?)", text)
+    if not match or not int(match[1]):
+        raise ValueError("expected a size in bytes such as 500000, 512M or 10G")
+    return int(match[1]) * UNITS[match[2]]
+
+
+def _choice(*choices: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"expected one of {', '.join(choices)}")
+        return text
+
+    return parse
+
+
+def _bind(text: str) -> str:
+    port = re.fullmatch(r".+:([0-9]{1,5})", text)
+    if text.startswith("unix:/") or (port and 0 < int(port[1]) < 2**16):
+        return text
+    raise ValueError("expected HOST:PORT or unix:/PATH")
+
+
+def _key(text: str) -> str | None:
+    if text is UNSET:
+        return None
+    if len(text) < KEY_LENGTH or not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError(f"expected {KEY_LENGTH} printable ASCII characters or more, no spaces")
+    return text
+
+
+UNSET = ""
+SETTINGS = (
+    Setting("GROVE_HOME", "./data", "folder of all that the service keeps", Path),
+    Setting("GROVE_BIND", "127.0.0.1:5000", "`HOST:PORT` or `unix:/PATH` to listen on", _bind),
+    Setting("GROVE_DATABASE_URL", UNSET, "the database; without it SQLite in GROVE_HOME", str),
+    Setting("GROVE_WEB_WORKERS", "2", "processes that answer requests", _whole(1, 256)),
+    Setting("GROVE_WEB_THREADS", "4", "threads in each of them", _whole(2, 256)),
+    Setting(
+        "GROVE_TRAIN_THREADS",
+        str(os.cpu_count() or 1),
+        "threads that grow trees (default: one a core)",
+        _whole(1, 1024),
+    ),
+    Setting(
+        "GROVE_AUTH",
+        "on",
+        "`off` lets everyone in, whatever the address and the keys; it is warned about",
+        _choice("on", "off"),
+    ),
+    Setting("GROVE_KEY", UNSET, "the admin key, 32 characters or more; else one is made", _key),
+    Setting("GROVE_MAX_UPLOAD", "10G", "largest CSV taken", _size),
+    Setting("GROVE_MAX_JSON", "16M", "largest JSON body taken", _size),
+    Setting("GROVE_MAX_ROWS", "10000", "JSON rows in one predict", _whole(1, 10**7)),
+    Setting("GROVE_MAX_COLUMNS", "10000", "columns of a CSV", _whole(1, 10**6)),
+    Setting(
+        "GROVE_MEMORY_LIMIT",
+        UNSET,
+        "memory of one heavy step (default: three quarters of the machine's)",
+        lambda text: _size(text) if text else _machine_memory() * 3 // 4,
+    ),
+    Setting("GROVE_JOB_TIMEOUT", "86400", "seconds that one job may run", _whole(1, 10**8)),
+    Setting(
+        "GROVE_LOG_LEVEL",
+        "info",
+        "`debug`, `info`, `warning` or `error`",
+        _choice("debug", "info", "warning", "error"),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings, parsed; a field is a variable's name without its prefix, in lower case."""
+
+    home: Path
+    bind: str
+    database_url: str
+    web_workers: int
+    web_threads: int
+    train_threads: int
+    auth: str
+    key: str | None
+    max_upload: int
+    max_json: int
+    max_rows: int
+    max_columns: int
+    memory_limit: int
+    job_timeout: int
+    log_level: str
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether only this machine can reach the service by itself."""
+        return self.bind.startswith("unix:") or self.bind.rpartition(":")[0] in LOOPBACK
+
+
+def read(environ: Mapping[str, str]) -> Settings:
+    """The settings in `environ`.
+
+    Raises SettingError, which names every variable that cannot be used.
+    """
+    problems = _unknown(environ)
+    values = {}
+    for setting in SETTINGS:
+        try:
+            values[_field(setting)] = _value(setting, environ)
+        except ValueError as error:
+            problems.append(f"{setting.name}: {error}")
+    if problems:
+        raise SettingError("\n".join(problems))
+    home = values["home"] = values["home"].resolve()
+    values["database_url"] = values["database_url"] or f"sqlite:///{home}/grove.sqlite"
+    return Settings(**values)
+
+
+def _value(setting: Setting, environ: Mapping[str, str]) -> Any:
+    text = environ.get(setting.name)
+    if text is None:
+        return setting.parse(setting.default)
+    if not text:
+        raise ValueError("is set and empty; unset it or give it a value")
+    return setting.parse(text)
+
+
+def _field(setting: Setting) -> str:
+    return setting.name.removeprefix("GROVE_").lower()
+
+
+def _unknown(environ: Mapping[str, str]) -> list[str]:
+    known = [setting.name for setting in SETTINGS]
+    strange = [name for name in environ if name.startswith("GROVE_") and name not in known]
+    return [f"{name}: no such setting{_hint(name, known)}" for name in strange]
+
+
+def _hint(name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def _machine_memory() -> int:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+assert {field.name for field in fields(Settings)} == {_field(setting) for setting in SETTINGS}  # noqa: S101

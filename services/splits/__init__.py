@@ -1,0 +1,1 @@
+"""A dataset's rows, dealt out to train, test and calibration."""

@@ -1,0 +1,101 @@
+"""The split itself: one pass over the CSV, Parquet out, and a report of what went where."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from models.errors import invalid
+from services.columns import Column, Notice
+from services.files import sha256_of
+from services.reading import Description, Limits, typed_batches
+from services.splits.assign import PARTS
+from services.splits.dealer import Dealer
+from services.splits.plan import Plan, choose
+
+
+@dataclass(frozen=True)
+class Split:
+    """What a split made: rows and checksums by part, the features, the classes, the warnings."""
+
+    rows: dict[str, int]
+    checksums: dict[str, str]
+    features: list[dict[str, Any]]
+    classes: list[Any]
+    warnings: list[dict[str, Any]]
+
+    def as_record(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return asdict(self)
+
+
+def split(
+    source: Path,
+    description: Description,
+    plan: Plan,
+    folder: Path,
+    limits: Limits,
+    report: Callable[[float], None],
+) -> Split:
+    """Deal the rows of the CSV `source` out to Parquet files in `folder`.
+
+    `report` is told the share done, 0 to 1. Raises Invalid for whatever in the plan does not
+    fit the table.
+    """
+    used, left_out = choose(description.columns, description.rows, plan)
+    dealer = Dealer(description, plan, used)
+    with ExitStack() as stack:
+        writers = Writers(folder, stack)
+        for batch in typed_batches(source, description, limits):
+            writers.write(batch, dealer.deal(batch))
+            report(dealer.seen / description.rows)
+    _check_rows(writers.rows)
+    notices = [*_about(description, plan, used), *left_out, *dealer.notices()]
+    return Split(
+        rows=writers.rows,
+        checksums={part: sha256_of(folder / f"{part}.parquet") for part in writers.rows},
+        features=[feature.as_record() for feature in dealer.features()],
+        classes=dealer.classes(),
+        warnings=[asdict(notice) for notice in notices],
+    )
+
+
+class Writers:
+    """One Parquet file a part, opened when its first row comes."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self.folder, self.stack = folder, stack
+        self.rows: dict[str, int] = {}
+        self.files: dict[str, pq.ParquetWriter] = {}
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def write(self, batch: pa.RecordBatch, parts: Any) -> None:
+        """Write each row of the batch to its part's file."""
+        for code in np.unique(parts):
+            self._append(PARTS[code], batch.filter(pa.array(parts == code)))
+
+    def _append(self, part: str, rows: pa.RecordBatch) -> None:
+        if part not in self.files:
+            writer = pq.ParquetWriter(self.folder / f"{part}.parquet", rows.schema)
+            self.files[part] = self.stack.enter_context(writer)
+        self.files[part].write_batch(rows)
+        self.rows[part] = self.rows.get(part, 0) + len(rows)
+
+
+def _check_rows(rows: dict[str, int]) -> None:
+    missing = [part for part in PARTS[:2] if not rows.get(part)]
+    if missing:
+        raise invalid("too_few_rows", f"no row is left for the {missing[0]} part", "/test_size")
+
+
+def _about(description: Description, plan: Plan, used: list[Column]) -> list[Notice]:
+    """The reader's warnings about the whole table and about the columns in use."""
+    names = {None, plan.target, *(column.name for column in used)}
+    return [notice for notice in description.warnings if notice.column in names]

@@ -1,0 +1,67 @@
+"""`python3 -m services.worker`: the worker process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from multiprocessing import forkserver
+
+import structlog
+from sqlalchemy.orm import sessionmaker
+
+from models.database import connect
+from services import logs
+from services.paths import Home
+from services.settings import SettingError, Settings, read
+from services.worker import engine
+from services.worker.bench import Bench
+from services.worker.children import context
+from services.worker.leases import BEAT_EVERY, Lease
+
+log = structlog.get_logger()
+
+
+def main() -> None:
+    """Take jobs until SIGTERM or SIGINT."""
+    try:
+        settings = read(os.environ)
+    except SettingError as error:
+        sys.exit(str(error))
+    logs.configure(settings.log_level)
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stopping.set())
+    run(settings, stopping)
+
+
+def run(settings: Settings, stopping: threading.Event) -> None:
+    """Take jobs until `stopping` is set; then put back what is under way and end the process."""
+    context()
+    forkserver.ensure_running()
+    sessions = sessionmaker(connect(settings.database_url))
+    lease = Lease(sessions, Home(settings.home))
+    lease.begin()
+    bench = Bench(settings, sessions, lease.executor)
+    engine.launch(bench)
+    log.info("worker ready", executor=lease.executor)
+    keep_beating(bench, lease, stopping)
+    engine.stop(bench)
+    lease.end()
+    log.info("worker stopped", executor=lease.executor)
+    os._exit(0)  # threads that wait for a child must not note its end as a failure
+
+
+def keep_beating(bench: Bench, lease: Lease, stopping: threading.Event) -> None:
+    """Beat, and take over from the dead, every BEAT_EVERY seconds until `stopping` is set."""
+    while True:
+        if not lease.beat():
+            bench.surrender()
+        lease.take_over(engine.requeue(bench))
+        if stopping.wait(BEAT_EVERY):
+            return
+
+
+if __name__ == "__main__":
+    main()

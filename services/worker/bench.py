@@ -1,0 +1,172 @@
+"""A worker's hands on a job's row: it writes only to jobs that are its own and still wanted."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+import structlog
+from dbos import DBOS
+from sqlalchemy.orm import Session, sessionmaker
+
+from models import Experiment, Job, State, writing
+from models import errors as problems
+from models.errors import Failed, GroveError
+from models.job import ATTEMPTS
+from services.abandon import abandon
+from services.files import remove
+from services.paths import Home
+from services.settings import Settings
+from services.worker.children import Outcome, Task, run_in_child
+
+REPORT_EVERY = 0.5
+LOST = 75  # the exit code of a worker that lost its lease
+
+log = structlog.get_logger()
+
+
+class Unwanted(Exception):
+    """The job was cancelled, or what it works for was deleted."""
+
+
+class Bench:
+    """One worker's means: its name, its settings, its sessions."""
+
+    def __init__(self, settings: Settings, sessions: sessionmaker[Session], executor: str) -> None:
+        self.settings, self.sessions, self.executor = settings, sessions, executor
+        self.home = Home(settings.home)
+        self.closing = False
+
+    def take(self, job_id: str) -> Job | None:
+        """Take a job up: None if there is nothing to do, or after too many attempts."""
+        with self.sessions(expire_on_commit=False) as session, writing(session):
+            job = session.get(Job, job_id)
+            if job is None or not job.is_open:
+                return None
+            if job.stalled >= ATTEMPTS:
+                self._end(session, job, _worker_lost())
+                return None
+            job.start(self.executor)
+            return job
+
+    @contextmanager
+    def holding(self, job_id: str) -> Iterator[tuple[Session, Job]]:
+        """A transaction on a job that is ours and wanted. Raises Unwanted otherwise."""
+        with self.sessions() as session, writing(session):
+            yield session, self._check(job_id, session.get(Job, job_id))
+
+    def step(self, job: Job, name: str, task: Task, args: tuple[Any, ...], share: range) -> Outcome:
+        """Run a task in a child as a durable step: once finished, it is never done again.
+
+        `share` is the part of the job's progress, in percent, that this step makes. Raises the
+        error that the task raised, or Unwanted.
+        """
+
+        def work() -> Outcome:
+            outcome = self._in_child(job, task, args, share)
+            if "error" not in outcome:
+                with self.holding(job.id) as (_, row):
+                    row.step_done(share.stop / 100, name)
+            return outcome
+
+        outcome = DBOS.run_step({"name": name}, work)
+        if "error" in outcome:
+            raise error_of(outcome["error"])
+        return outcome
+
+    def fail(self, job_id: str, error: GroveError) -> None:
+        """Write down that a job came to nothing, and undo what was reserved for it."""
+        try:
+            with self.holding(job_id) as (session, job):
+                self._end(session, job, error)
+        except Unwanted:
+            return
+
+    def clear(self, job_id: str) -> None:
+        """Remove what a job leaves behind once it is over."""
+        remove(self.home.work(job_id))
+        remove(self.home.upload(job_id))
+
+    def _end(self, session: Session, job: Job, error: GroveError) -> None:
+        job.fail(error)
+        abandon(session, job)
+
+    def _in_child(self, job: Job, task: Task, args: tuple[Any, ...], share: range) -> Outcome:
+        deadline = time.monotonic() + self.settings.job_timeout
+        reporter = Reporter(lambda part, message: self._report(job.id, share, part, message))
+
+        def look() -> None:
+            while self.closing:  # the process is about to end: leave no trace of this step
+                time.sleep(1)
+            if time.monotonic() > deadline:
+                raise TimeoutError
+            with self.sessions() as session:
+                self._check(job.id, session.get(Job, job.id))
+
+        try:
+            return run_in_child(task, args, self.settings.memory_limit, look, reporter)
+        except TimeoutError:
+            message = f"the job ran longer than {self.settings.job_timeout} seconds"
+            return {"error": Failed(message, code="timeout").as_record()}
+
+    def _check(self, job_id: str, job: Job | None) -> Job:
+        if job is None or job.state != State.RUNNING:
+            raise Unwanted(job_id)
+        if job.executor != self.executor:
+            self.surrender()
+        return job
+
+    def surrender(self) -> NoReturn:
+        """End this process at once: it was taken for dead, and others do its jobs now.
+
+        Nothing may unwind from here, or the engine would note a step as failed that another
+        worker is doing. The children end with their parent.
+        """
+        log.error("worker lost its lease", executor=self.executor)
+        os._exit(LOST)
+
+    def _report(self, job_id: str, share: range, part: float, message: str) -> None:
+        with self.holding(job_id) as (_, job):
+            job.progress = (share.start + part * (share.stop - share.start)) / 100
+            job.message = message
+
+
+class Reporter:
+    """Passes reports on, at most two a second."""
+
+    def __init__(self, tell: Callable[[float, str], None]) -> None:
+        self.tell, self.last = tell, 0.0
+
+    def __call__(self, part: float, message: str) -> None:
+        """Pass a report on, or swallow it."""
+        if time.monotonic() - self.last >= REPORT_EVERY:
+            self.last = time.monotonic()
+            self.tell(part, message)
+
+
+def error_of(record: dict[str, Any]) -> GroveError:
+    """The error that a record was made from."""
+    about = {name: value for name, value in record.items() if name not in RECORD_FIELDS}
+    faults = [problems.Fault(**fault) for fault in record["errors"]]
+    kind: type[GroveError] = getattr(problems, record["kind"])
+    return kind(record["detail"], code=record["code"], faults=faults, **about)
+
+
+RECORD_FIELDS = ("kind", "code", "detail", "errors")
+
+
+def experiment_of(session: Session, job: Job) -> Experiment:
+    """The experiment that a job works for. Raises Unwanted where it is gone."""
+    query = session.query(Experiment).where(Experiment.uid == job.experiment_uid)
+    experiment = query.with_for_update().one_or_none()
+    if experiment is None:
+        raise Unwanted(job.id)
+    return experiment
+
+
+def _worker_lost() -> Failed:
+    message = f"{ATTEMPTS} workers in a row were lost before they finished a step of this job"
+    return Failed(message, code="worker_lost")

@@ -1,0 +1,117 @@
+"""Heavy steps run in children: a step that eats the memory or must end takes nobody with it."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import resource
+import threading
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext, ForkServerProcess
+from typing import Any
+
+from models.errors import Failed, GroveError
+
+Outcome = dict[str, Any]
+Report = Callable[[float, str], None]
+Task = Callable[..., Outcome]
+LOOK_EVERY = 0.25
+# A fork server imports the libraries once, in a process that has no thread and no connection;
+# each child is a fork of it, ready within milliseconds.
+PRELOADED = ["services.worker.tasks"]
+
+log = logging.getLogger(__name__)
+
+
+def context() -> ForkServerContext:
+    """The way children are made."""
+    forkserver = multiprocessing.get_context("forkserver")
+    forkserver.set_forkserver_preload(PRELOADED)
+    return forkserver
+
+
+def run_in_child(
+    task: Task, args: tuple[Any, ...], memory_limit: int, look: Callable[[], None], report: Report
+) -> Outcome:
+    """What `task(*args, report)` returns, run in a child with so many bytes of memory.
+
+    `look` is called a few times a second; what it raises ends the child. `report` is told the
+    progress. An error that the task raises comes back as {"error": its record}; a child that
+    dies is `out_of_memory` or `child_died`.
+    """
+    ours, theirs = context().Pipe(duplex=False)
+    child = context().Process(target=_main, args=(theirs, task, args, memory_limit), daemon=True)
+    child.start()
+    theirs.close()
+    try:
+        return _listen(child, ours, look, report)
+    finally:
+        child.kill()
+        child.join()
+        ours.close()
+
+
+def _listen(
+    child: ForkServerProcess, pipe: Connection, look: Callable[[], None], report: Report
+) -> Outcome:
+    while True:
+        look()
+        if not pipe.poll(LOOK_EVERY):
+            continue
+        try:
+            kind, content = pipe.recv()
+        except EOFError:
+            return _died(child)
+        if kind == "outcome":
+            return dict(content)
+        report(*content)
+
+
+def _died(child: ForkServerProcess) -> Outcome:
+    child.join()
+    log.error("a child ended with exit code %s", child.exitcode)
+    if child.exitcode == -9:  # noqa: PLR2004  killed from outside: by the kernel, for its memory
+        return {"error": _out_of_memory().as_record()}
+    message = "the process that did this step ended unexpectedly"
+    return {"error": Failed(message, code="child_died").as_record()}
+
+
+def _main(pipe: Connection, task: Task, args: tuple[Any, ...], memory_limit: int) -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    resource.setrlimit(resource.RLIMIT_DATA, (memory_limit, memory_limit))
+    pipe.send(("outcome", _outcome(pipe, task, args)))
+
+
+def _outcome(pipe: Connection, task: Task, args: tuple[Any, ...]) -> Outcome:
+    try:
+        return task(*args, lambda share, message: pipe.send(("report", (share, message))))
+    except GroveError as error:
+        return {"error": error.as_record()}
+    except MemoryError:  # pyarrow's ArrowMemoryError is one too
+        return {"error": _out_of_memory().as_record()}
+    except OSError as error:
+        return {"error": _of_system(error).as_record()}
+    except Exception:
+        log.exception("a step failed")
+        message = "an error inside the service; its log says more"
+        return {"error": Failed(message, code="internal_error").as_record()}
+
+
+def _out_of_memory() -> Failed:
+    return Failed("this step needs more memory than it may use", code="out_of_memory")
+
+
+def _of_system(error: OSError) -> Failed:
+    log.error("a step failed", exc_info=error)
+    if error.errno in (28, 122):  # ENOSPC, EDQUOT
+        return Failed("the disk is full", code="disk_full")
+    return Failed("the storage of the service failed", code="storage_failed")
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()  # returns when the worker is gone, however it went
+        os._exit(1)

@@ -1,0 +1,92 @@
+"""The job engine: each kind of job is a durable workflow that it runs, step by step."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+import structlog
+from dbos import DBOS, DBOSClient
+from dbos import DBOSPortableJSONSerializer
+
+from models import Job, Kind
+from models.database import connect_for_jobs
+from models.errors import Failed, GroveError
+from services.queue import APPLICATION, APPLICATION_VERSION, SHORT, TRAIN
+from services.worker.bench import Bench, Unwanted
+from services.worker.recipes import RECIPES
+
+POLL_SECONDS = 0.1
+# A training may last for hours: two queues, so that it holds up nobody's create or test.
+AT_ONCE = {SHORT: 2, TRAIN: 1}
+
+log = structlog.get_logger()
+
+
+def launch(bench: Bench) -> None:
+    """Start to take jobs."""
+    logging.getLogger("dbos").setLevel(logging.WARNING)
+    DBOS(
+        config={
+            "name": APPLICATION,
+            "system_database_url": bench.settings.database_url,
+            "system_database_engine": connect_for_jobs(bench.settings.database_url),
+            "application_version": APPLICATION_VERSION,
+            "executor_id": bench.executor,
+            "serializer": DBOSPortableJSONSerializer(),
+            "run_migrations": False,
+            "log_level": "WARNING",
+        }
+    )
+    for kind in RECIPES:
+        _register(bench, kind)
+    DBOS.launch()
+    for name, at_once in AT_ONCE.items():
+        DBOS.register_queue(name, worker_concurrency=at_once, polling_interval_sec=POLL_SECONDS)
+
+
+def stop(bench: Bench) -> None:
+    """Stop taking jobs, and put back what is under way."""
+    bench.closing = True
+    requeue(bench)(bench.executor)
+
+
+def requeue(bench: Bench) -> Callable[[str], None]:
+    """A function that puts the unfinished jobs of an executor back into their queues."""
+
+    def put_back(executor: str) -> None:
+        held = DBOS.list_workflows(status="PENDING", executor_id=executor, load_input=False)
+        for workflow in held:
+            queue = TRAIN if workflow.name == Kind.TRAIN else SHORT
+            log.info("job taken over", job=workflow.workflow_id, executor=executor)
+            DBOS.resume_workflow(workflow.workflow_id, queue_name=queue)
+
+    return put_back
+
+
+def do(bench: Bench, kind: Kind, job_id: str) -> None:
+    """Do one job, from where it stands, to its end."""
+    job = bench.take(job_id)
+    if job is not None:
+        _follow(bench, kind, job)
+    bench.clear(job_id)
+
+
+def _follow(bench: Bench, kind: Kind, job: Job) -> None:
+    try:
+        RECIPES[kind](bench, job)
+    except Unwanted:
+        log.info("job ended by request", job=job.id)
+    except GroveError as error:
+        bench.fail(job.id, error)
+    except Exception:
+        log.exception("job failed", job=job.id)
+        message = "an error inside the service; its log says more"
+        bench.fail(job.id, Failed(message, code="internal_error"))
+
+
+def _register(bench: Bench, kind: Kind) -> None:
+    def workflow(job_id: str) -> None:
+        do(bench, kind, job_id)
+
+    DBOS.workflow(name=kind.value, max_recovery_attempts=None)(workflow)
