@@ -40,8 +40,9 @@ def list_datasets(query: dict[str, Any]) -> Page[Dataset]:
 def put_dataset(reading: dict[str, Any], name: str) -> Response:
     """Keep the body, a CSV, as a dataset: read whole, described, or refused."""
     wait = preferred_wait()
+    checked_name(name)
     job = received_body(reading_of(reading))
-    job.dataset = checked_name(name)
+    job.dataset = name
     had_name = session().get(Dataset, job.dataset) is not None
     kept = datasets.submit(session(), parts().queue, parts().home, job, reading_of(reading))
     if not isinstance(kept, Dataset):

@@ -66,7 +66,7 @@ def create_experiment() -> Response:
     experiment = Experiment(
         id=fields.get("id", uuid4().hex[:12]),
         uid=new_uid(),
-        dataset=None if "sha256" in (job.params or {}) else fields["dataset"],
+        dataset=None if "sha256" in job.params else fields["dataset"],
         description=fields.get("description", ""),
     )
     job.dataset = fields.get("dataset", experiment.id)

@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from uuid import uuid4
 
 from flask import Response, request
 from werkzeug.datastructures import FileStorage
@@ -46,7 +45,7 @@ def received_file(file: FileStorage, reading: Reading) -> Job:
 
 
 def _received(blocks: Iterator[bytes], reading: Reading) -> Job:
-    job = Job(id=uuid4().hex)
+    job = Job()
     sha256, size = keep(blocks, parts().home.upload(job.id))
     job.params = {"sha256": sha256, "size": size, "reading": reading.as_record()}
     return job

@@ -23,7 +23,7 @@ from schemas.predict import (
     PredictSchema,
     ResultSchema,
 )
-from schemas.train import training_schema
+from schemas.train import TrainSchema, train_schema
 from schemas.version import VersionSchema
 from services import evaluating, experiments, predicting, scoring, training, versions
 from services.files import remove
@@ -39,7 +39,7 @@ blp = Blueprint(
 
 
 @blp.route("/train", methods=["POST"])
-@blp.doc(requestBody=training_schema.documented())
+@blp.doc(requestBody={"content": {JSON: {"schema": TrainSchema}}})
 @blp.response(201, VersionSchema)
 @blp.accepted
 @blp.problems(400, 404, 409, 413, 415, 422, 503)
@@ -47,7 +47,7 @@ def train_experiment(experiment_id: str) -> Response:
     """Train a forest by scikit-learn's hyper-parameters: a new version, active when done."""
     wait = preferred_wait()
     task = experiments.get(session(), experiment_id).type
-    params = PARSER.parse(training_schema(task), request, location="optional_json")
+    params = PARSER.parse(train_schema(task), request, location="optional_json")
     key = request.headers.get("Idempotency-Key")
     job = training.submit(session(), parts().queue, experiment_id, params, key)
     job = waited(session(), job, wait)

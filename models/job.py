@@ -63,7 +63,7 @@ class Job(Base):
         ),
     )
 
-    id: Mapped[str] = mapped_column(primary_key=True, default=lambda: uuid4().hex)
+    id: Mapped[str] = mapped_column(primary_key=True)
     kind: Mapped[str]
     state: Mapped[str] = mapped_column(default=State.QUEUED, index=True)
     progress: Mapped[float] = mapped_column(default=0.0)
@@ -74,13 +74,17 @@ class Job(Base):
     experiment: Mapped[str | None] = mapped_column(index=True)
     experiment_uid: Mapped[str | None] = mapped_column(index=True)
     dataset: Mapped[str | None] = mapped_column(index=True)
-    params: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    params: Mapped[dict[str, Any]]
     result: Mapped[dict[str, Any] | None]
     error: Mapped[dict[str, Any] | None]
     idempotency_key: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now, index=True)
     started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    def __init__(self, **fields: Any) -> None:
+        """A job has its id from the start: files that come with it are named by it."""
+        super().__init__(**{"id": uuid4().hex, "params": {}, **fields})
 
     @property
     def is_open(self) -> bool:

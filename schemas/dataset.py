@@ -10,7 +10,7 @@ from marshmallow import fields as ma
 
 from models import Dataset
 from schemas.base import Schema
-from schemas.containers import AnyObject, ListOf
+from schemas.containers import ListOf
 from schemas.fields import StrictString
 from schemas.listing import PagedSchema
 from schemas.query import QueryBoolean

@@ -107,13 +107,13 @@ class ExperimentSchema(SQLAlchemyAutoSchema):
     exclude = ma.Function(lambda row: row.plan["exclude"])
     links = Hyperlinks(
         {
-            name: URLFor(f"experiments.{endpoint}", values={"experiment_id": "<id>"})
+            name: URLFor(endpoint, values={"experiment_id": "<id>"})
             for name, endpoint in {
-                "self": "get_experiment",
-                "versions": "list_versions",
-                "train": "train_experiment",
-                "test": "test_experiment",
-                "predict": "predict",
+                "self": "experiments.get_experiment",
+                "versions": "versions.list_versions",
+                "train": "work.train_experiment",
+                "test": "work.test_experiment",
+                "predict": "work.predict",
             }.items()
         },
         dump_only=True,

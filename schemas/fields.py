@@ -9,6 +9,7 @@ from typing import Any
 
 import marshmallow as ma
 
+from models.errors import invalid
 from schemas.messages import Message, hint, shown
 from schemas.numbers import Bounds
 
@@ -152,3 +153,12 @@ class Name(StrictString):
 
     def _expected(self) -> str:
         return "1 to 64 of a-z, 0-9, '.', '_' and '-', the first a letter or a digit"
+
+
+def checked_name(name: str) -> str:
+    """The name, if it is one that a client may give. Raises Invalid."""
+    try:
+        return str(Name().deserialize(name))
+    except ma.ValidationError as error:
+        message = str(error.messages[0])
+        raise invalid("bad_name", message, "/name") from error

@@ -8,10 +8,10 @@ from marshmallow import fields as ma
 from models import Kind, State
 from schemas.base import Schema
 from schemas.containers import AnyObject, ListOf
+from schemas.fields import Name
 from schemas.listing import PagedSchema, PageQuery
 from schemas.problem import FaultSchema
 from schemas.query import QueryChoice
-from schemas.fields import Name
 
 
 class JobErrorSchema(Schema):

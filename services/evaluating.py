@@ -33,10 +33,10 @@ def submit(
             version = versions.of(session, experiment, chosen)
             job.kind, job.dataset = Kind.TEST, experiment.dataset
             job.experiment, job.experiment_uid = experiment.id, experiment.uid
-            job.params = {**(job.params or {}), "version": version.number}
+            job.params = {**job.params, "version": version.number}
             queue.put(session, job)
     except BaseException:
-        remove(home.upload(job.id or ""))
+        remove(home.upload(job.id))
         raise
     return job
 

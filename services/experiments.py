@@ -78,7 +78,7 @@ def create(
             session.flush()
             queue_split(session, queue, experiment, plan, job)
     except BaseException as error:
-        remove(home.upload(job.id or ""))
+        remove(home.upload(job.id))
         if isinstance(error, IntegrityError):  # another request with this id came first
             raise _id_in_use(experiment.id) from error
         raise
@@ -113,7 +113,7 @@ def queue_split(
     """Queue the split of an experiment by `plan`, within the session's transaction."""
     job.kind, job.experiment, job.experiment_uid = Kind.SPLIT, experiment.id, experiment.uid
     job.dataset = job.dataset or experiment.dataset
-    job.params = {**(job.params or {}), "plan": plan.as_record()}
+    job.params = {**job.params, "plan": plan.as_record()}
     queue.put(session, job)
     return job
 

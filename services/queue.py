@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dbos import DBOSClient
-from dbos import DBOSPortableJSONSerializer
+from dbos import DBOSClient, DBOSPortableJSONSerializer
 from sqlalchemy.orm import Session
 
 from models import Job, Kind

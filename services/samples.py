@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
 
 from sqlalchemy.orm import Session
 
@@ -24,7 +23,7 @@ def plant(session: Session, home: Home) -> None:
 
 def _plant(session: Session, home: Home, name: str) -> None:
     description = describe(SAMPLES / f"{name}.csv", Reading()).as_record()
-    job = Job(id=uuid4().hex, kind=Kind.READ, dataset=name)
+    job = Job(kind=Kind.READ, dataset=name)
     sha256, size = keep(blocks_of(SAMPLES / f"{name}.csv"), home.upload(job.id))
     job.params = {"sha256": sha256, "size": size, "reading": Reading().as_record()}
     with writing(session):

@@ -11,7 +11,9 @@ from models import Dataset, Experiment, Job, Kind, Status, writing
 from models.errors import Conflict, Invalid
 from services import jobs
 from services.experiments import get
-from services.forest.parameters import check, defaults
+from services.forest.parameters import check
+from services.forest.labels import text_of
+from services.forest.ranges import defaults
 from services.queue import JobQueue
 
 
@@ -78,7 +80,3 @@ def _check(session: Session, experiment: Experiment, params: dict[str, Any]) -> 
     if faults:
         raise Invalid(faults[0].message, code=faults[0].code, faults=faults)
 
-
-def text_of(label: Any) -> str:
-    """A class as the CSV writes it."""
-    return str(label).lower() if isinstance(label, bool) else str(label)

@@ -22,7 +22,7 @@ INT64 = 2**63
 LONGEST_TEXT = 10_000
 NUMBERS = frozenset({int, float, type(None)})
 BAD_CHARACTER = re.compile("[\x00\ud800-\udfff]")
-EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - all times are in one zone
+EPOCH = datetime(1970, 1, 1)  # all times are in one zone
 ABSENT = object()
 
 
@@ -30,8 +30,8 @@ ABSENT = object()
 class Reader:
     """How values of one type are read.
 
-    `plain` says at once whether all values of a column are right, `problem` what is wrong with
-    one (it may be stricter than `plain` is sure of), `numbers` encodes right ones, shape (n,).
+    `plain` says at once that all values of a column are right, or that each is to be looked at;
+    `problem` says what is wrong with one; `numbers` encodes right ones, shape (n,).
     """
 
     plain: Callable[[Sequence[object]], bool]
@@ -40,7 +40,7 @@ class Reader:
 
 
 def are_numbers(values: Sequence[object]) -> bool:
-    """Whether all values are null or numbers that a float32 and an int64 can hold."""
+    """Whether all values are null or numbers plainly within a float32 and an int64."""
     types = set(map(type, values))
     if not types <= NUMBERS:
         return False
@@ -48,7 +48,7 @@ def are_numbers(values: Sequence[object]) -> bool:
         sizes = np.abs(np.array(values, dtype=np.float64))
     except OverflowError:
         return False
-    limit = min(FLOAT32_MAX, INT64 * 0.99) if int in types else FLOAT32_MAX
+    limit = INT64 / 2 if int in types else FLOAT32_MAX
     return int((sizes <= limit).sum()) + values.count(None) == len(values)
 
 

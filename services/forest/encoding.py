@@ -56,9 +56,8 @@ def _known(feature: Feature) -> pa.Array:
 
 
 def _number(column: pa.Array | pa.ChunkedArray, _: Feature) -> Floats:
-    values = np.array(column.cast(pa.float64(), safe=False).fill_null(MISSING))
-    values[np.isnan(values)] = MISSING
-    return values
+    values = np.asarray(column.cast(pa.float64(), safe=False).fill_null(MISSING))
+    return np.where(np.isnan(values), MISSING, values)
 
 
 def _boolean(column: pa.Array | pa.ChunkedArray, feature: Feature) -> Floats:

@@ -9,8 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from services.forest.nearest import shortened
+
 Codes = npt.NDArray[np.int64]
 
+NAMED = 5
 TIE = 1e-6  # probabilities nearer than this to the best are as good as the best
 
 
@@ -22,7 +25,7 @@ def text_of(label: Any) -> str:
 def winners(probabilities: npt.NDArray[np.float64], tie: float = TIE) -> Codes:
     """The code of each row's class: the first within `tie` of the row's best, shape (n,)."""
     best = probabilities.max(axis=1, keepdims=True)
-    return np.argmax(probabilities >= best - tie, axis=1)
+    return np.asarray(np.argmax(probabilities >= best - tie, axis=1))
 
 
 def codes_of(labels: Any, classes: Sequence[Any]) -> tuple[Codes, list[Any]]:
@@ -45,3 +48,10 @@ def _arrow(labels: Any) -> pa.Array:
     if isinstance(labels, pa.ChunkedArray):
         return labels.combine_chunks()
     return labels if isinstance(labels, pa.Array) else pa.array(labels)
+
+
+def listed(labels: Sequence[Any]) -> str:
+    """The first labels by name, and how many more there are."""
+    named = ", ".join(repr(shortened(text_of(label))) for label in labels[:NAMED])
+    more = len(labels) - NAMED
+    return f"{named} and {more:,} more" if more > 0 else named

@@ -75,7 +75,7 @@ class _Table:
         allowed = known.union(feature.name for feature in self.features)
         names = [feature.name for feature in self.features]
         for place, row in zip(self.places, self.rows, strict=True):
-            for name in row.keys() - allowed if len(row) < len(allowed) else row:
+            for name in row:
                 if name not in allowed:
                     self._refuse_name(place, name, names)
 
@@ -89,7 +89,8 @@ class _Table:
     def fill(self, matrix: Matrix) -> None:
         """Write the encoded values of all features into the matrix."""
         numeric = [at for at, feature in enumerate(self.features) if feature.type in NUMERIC]
-        block = self._block([self.features[at].name for at in numeric])
+        whole = len(numeric) > 1 and len(self.rows) == len(matrix)
+        block = self._block([self.features[at].name for at in numeric]) if whole else None
         if block is not None:
             matrix[:, numeric] = block
         for at, feature in enumerate(self.features):
@@ -100,8 +101,6 @@ class _Table:
 
     def _block(self, names: Sequence[str]) -> Floats | None:
         """All columns of numbers at once, or None where that cannot be done without a doubt."""
-        if len(self.places) != len(self.rows) or len(names) < 2:  # noqa: PLR2004
-            return None
         try:
             values = list(map(itemgetter(*names), self.rows))
         except KeyError:
@@ -134,7 +133,7 @@ class _Table:
         return self.faults.count > before
 
     def _warn_unseen(self, feature: Feature, values: Sequence[object], codes: Floats) -> None:
-        for at in np.flatnonzero(codes == UNSEEN):
+        for at in np.flatnonzero(codes == UNSEEN).tolist():
             message = ""
             if not self.warnings.full:
                 hint = self.hints.hint(str(values[at]), feature.levels)

@@ -96,7 +96,7 @@ def wholes(texts: pa.Array) -> pa.Array | None:
         return wholes_or_none(pc.utf8_ltrim(texts, characters="+"))
     ends = pc.min_max(values).as_py()
     low, high = ends["min"] or 0, ends["max"] or 0
-    return values if -WHOLE_MAX <= low and high <= WHOLE_MAX else None
+    return values if low >= -WHOLE_MAX and high <= WHOLE_MAX else None
 
 
 def wholes_or_none(texts: pa.Array) -> pa.Array | None:

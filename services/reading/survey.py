@@ -14,7 +14,6 @@ from services.reading.options import Limits
 from services.reading.records import is_blank, records
 from services.reading.source import Source
 
-
 _BUFFER = 2**18
 
 

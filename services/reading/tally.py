@@ -18,7 +18,6 @@ from services.reading.cells import (
     finite,
     floats,
     kinds,
-    matches,
     wholes,
 )
 from services.reading.levels import Levels

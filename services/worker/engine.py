@@ -6,8 +6,7 @@ import logging
 from collections.abc import Callable
 
 import structlog
-from dbos import DBOS, DBOSClient
-from dbos import DBOSPortableJSONSerializer
+from dbos import DBOS, DBOSPortableJSONSerializer
 
 from models import Job, Kind
 from models.database import connect_for_jobs

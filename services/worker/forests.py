@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import pickle
 import platform
 import time
 from collections.abc import Callable
@@ -12,19 +10,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow.parquet as pq
 
+from models.experiment import Task
 from services.columns import Feature
-from services.files import keep, remove, replacing, sha256_of
+from services.files import remove, replacing, sha256_of
 from services.forest import export, growing, parity
-from services.forest.encoding import encode
+from services.forest.encoding import Matrix, encode
+from services.forest.growing import Targets
 from services.forest.pipeline import pipeline_of
 from services.forest.serving import Model
 from services.splits.dealer import positions
 
-LIBRARIES = ("scikit-learn", "numpy", "pandas", "pyarrow", "onnx", "onnxruntime")
+LIBRARIES = ("scikit-learn", "numpy", "scipy", "pandas", "pyarrow", "onnx", "onnxruntime")
 SAMPLE_ROWS = 2_000
+ENGINE = "scikit-learn"
 Spec = dict[str, Any]
 
 
@@ -34,11 +34,10 @@ def encode_rows(spec: Spec, report: Callable[[float], None]) -> int:
     work.mkdir(parents=True, exist_ok=True)
     shape = (spec["rows"], len(features))
     X = np.lib.format.open_memmap(work / "X.npy", "w+", np.float32, shape)
-    y = np.empty(spec["rows"], dtype=np.float64)
-    done = 0
+    y, done = np.empty(spec["rows"]), 0
     for batch in pq.ParquetFile(spec["train"]).iter_batches():
         rows = slice(done, done := done + len(batch))
-        X[rows], y[rows] = encode(batch, features), _target(spec, batch[spec["target"]])
+        X[rows], y[rows] = encode(batch, features), _targets(spec, batch[spec["target"]])
         report(done / spec["rows"])
     X.flush()
     np.save(work / "y.npy", y)
@@ -46,13 +45,89 @@ def encode_rows(spec: Spec, report: Callable[[float], None]) -> int:
 
 
 def grow_batch(spec: Spec, start: int, stop: int) -> dict[str, Any]:
-    """Grow the trees from `start` up to `stop` and keep them in a file of their own."""
-    X, y, began = *_training_rows(spec), time.perf_counter()
-    trees = growing.grow(
-        spec["task"], _kwargs(spec), X, y, start, stop, spec["params"]["random_state"], spec["threads"]
-    )
+    """Grow the trees from `start` up to `stop`, and keep them in a file of their own."""
+    X, y = training_rows(spec)
+    began = time.perf_counter()
+    trees = growing.grow(spec["task"], kwargs_of(spec), X, y, start, stop, spec["threads"])
     seconds = time.perf_counter() - began
     path = Path(spec["work"]) / f"trees-{start}.pickle"
     with replacing(path) as file:
         growing.dump_trees(trees, file)
     return {"path": path.name, "sha256": sha256_of(path), "count": len(trees), "seconds": seconds}
+
+
+def assemble_version(spec: Spec, grown: list[dict[str, Any]]) -> dict[str, Any]:
+    """Write the files of a version, checked against each other; returns what its row will say.
+
+    Raises Failed, export_mismatch, where the export does not answer as the forest does.
+    """
+    folder, features = Path(spec["work"]) / "version", features_of(spec)
+    remove(folder)
+    folder.mkdir(parents=True)
+    forest = _forest(spec, grown)
+    pipeline = pipeline_of(features, forest)
+    export.write(folder, spec["task"], pipeline, features, spec["columns"])
+    checksums = {file.name: sha256_of(file) for file in sorted(folder.iterdir())}
+    _check(spec, pipeline, Model.load(folder, checksums))
+    return {
+        "hyper_parameters": spec["params"],
+        "fit_seconds": round(sum(batch["seconds"] for batch in grown), 3),
+        "checksums": checksums,
+        "manifest": _manifest(spec, forest),
+    }
+
+
+def features_of(spec: Spec) -> list[Feature]:
+    """What the forest learns from."""
+    return [Feature.from_record(record) for record in spec["features"]]
+
+
+def kwargs_of(spec: Spec) -> dict[str, Any]:
+    """The hyper-parameters as scikit-learn takes them."""
+    return growing.resolve(spec["params"], features_of(spec), spec["classes"], spec["rows"])
+
+
+def training_rows(spec: Spec) -> tuple[Matrix, Targets]:
+    """The encoded training rows: a memory map that all readers share, and none writes to."""
+    work = Path(spec["work"])
+    return np.load(work / "X.npy", mmap_mode="c"), np.load(work / "y.npy")
+
+
+def _targets(spec: Spec, values: Any) -> Targets:
+    if spec["task"] == Task.REGRESSION:
+        return np.asarray(values.to_numpy(zero_copy_only=False), dtype=np.float64)
+    return positions(values, spec["classes"]).astype(np.float64)
+
+
+def _forest(spec: Spec, grown: list[dict[str, Any]]) -> Any:
+    work = Path(spec["work"])
+    batches = [growing.load_trees(work / batch["path"], batch["sha256"]) for batch in grown]
+    trees = [tree for batch in batches for tree in batch]
+    X, y = training_rows(spec)
+    return growing.assemble(spec["task"], kwargs_of(spec), trees, spec["classes"], X, y)
+
+
+def _check(spec: Spec, pipeline: Any, model: Model) -> None:
+    rows = next(pq.ParquetFile(spec["train"]).iter_batches(SAMPLE_ROWS))
+    _, y = training_rows(spec)
+    sample = parity.sample(rows, model.features, pipeline[-1])
+    parity.check(pipeline, model, sample, deviation=float(np.std(y)))
+
+
+def _manifest(spec: Spec, forest: Any) -> dict[str, Any]:
+    """All that it takes to grow the same forest again."""
+    manifest = {
+        "dataset_sha256": spec["dataset_sha256"],
+        "split": {**spec["plan"], "checksums": spec["checksums"]},
+        "features": [feature["name"] for feature in spec["features"]],
+        "classes": spec["classes"],
+        "train_rows": spec["rows"],
+        "engine": ENGINE,
+        "batches": growing.plan(spec["params"]["n_estimators"]),
+        "nodes": sum(int(tree.tree_.node_count) for tree in forest.estimators_),
+        "python": platform.python_version(),
+        "libraries": {name: version_of(name) for name in LIBRARIES},
+    }
+    if spec["params"]["oob_score"]:
+        manifest["oob_score"] = float(forest.oob_score_)
+    return manifest

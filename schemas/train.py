@@ -1,0 +1,93 @@
+"""Hyper-parameters, by their scikit-learn names: fields made from the one table of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import marshmallow as ma
+
+from schemas.base import Schema
+from schemas.containers import AnyObject
+from schemas.fields import StrictBoolean, StrictInteger, StrictNumber, StrictString
+from services.forest.ranges import PARAMETERS, Parameter, table
+
+FieldType = ma.fields.Field[Any]
+# Which kind of JSON value goes to which field: a whole number to the integer, where there is one.
+KINDS: dict[type, tuple[str, ...]] = {
+    bool: ("boolean",),
+    int: ("integer", "number"),
+    float: ("number",),
+    str: ("string",),
+    dict: ("object",),
+}
+
+
+class AnyOf(ma.fields.Field[Any]):
+    """A value of one of several kinds, each with a range of its own."""
+
+    def __init__(self, kinds: Mapping[str, FieldType], **kwargs: Any) -> None:
+        """Take a field for each kind, and the library's own options."""
+        self.kinds = dict(kinds)
+        super().__init__(**kwargs)
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> Any:
+        wanted = [kind for kind in KINDS.get(type(value), ()) if kind in self.kinds]
+        field = self.kinds[wanted[0]] if wanted else next(iter(self.kinds.values()))
+        return field.deserialize(value, attr, data, **kwargs)
+
+
+def field_of(parameter: Parameter) -> FieldType:
+    """The field that takes a hyper-parameter."""
+    kinds = {kind: _of_kind(kind, parameter) for kind in parameter.kinds if kind != "null"}
+    told = {"description": parameter.text, "default": parameter.default}
+    nullable = "null" in parameter.kinds
+    if len(kinds) == 1:
+        (field,) = kinds.values()
+        field.allow_none = nullable
+        field.metadata |= told
+        return field
+    return AnyOf(kinds, allow_none=nullable, metadata={**told, "anyOf": _documented(kinds, nullable)})
+
+
+def _of_kind(kind: str, parameter: Parameter) -> FieldType:
+    if kind == "integer":
+        low, high = parameter.integers or (None, None)
+        return StrictInteger(minimum=low, maximum=high)
+    if kind == "number":
+        return _number(parameter)
+    if kind == "string":
+        return StrictString(choices=parameter.choices)
+    return StrictBoolean() if kind == "boolean" else AnyObject()
+
+
+def _number(parameter: Parameter) -> StrictNumber:
+    ends = parameter.numbers
+    if ends is None:
+        return StrictNumber()
+    low = "above" if ends.low_open else "minimum"
+    high = "below" if ends.high_open else "maximum"
+    return StrictNumber(**{low: ends.low, high: ends.high})
+
+
+def _documented(kinds: Mapping[str, FieldType], nullable: bool) -> list[dict[str, Any]]:
+    each = [{"type": kind, **field.metadata} for kind, field in kinds.items()]
+    return [*each, {"type": "null"}] if nullable else each
+
+
+def _schema(parameters: Mapping[str, Parameter], name: str) -> type[Schema]:
+    fields = {each: field_of(parameter) for each, parameter in parameters.items()}
+    made = Schema.from_dict(dict(fields), name=name)
+    made.__doc__ = "Hyper-parameters of a random forest; all may be left out."
+    return made
+
+
+TrainSchema = _schema(PARAMETERS, "TrainSchema")
+BY_TASK = {task: _schema(table(task), f"Train{task.title()}Schema") for task in ("classification", "regression")}
+
+
+def train_schema(task: str) -> type[Schema]:
+    """The schema of a task's hyper-parameters."""
+    return BY_TASK[task]

@@ -1,0 +1,152 @@
+"""A forest as an ONNX model, made from whole arrays.
+
+The input is the encoded matrix in float64, so that `x <= threshold` is the very comparison that
+scikit-learn makes between a float32 value and a float64 threshold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
+
+from models.errors import TooLarge
+from services.forest.trees import Trees
+
+ML = "ai.onnx.ml"
+OPSETS = [helper.make_opsetid("", 17), helper.make_opsetid(ML, 3)]
+IR_VERSION = 8
+# ONNX ends at 2 GiB, because protobuf does. A node takes about 50 bytes, a leaf's weight 20.
+MOST_BYTES = 2**31 - 1
+NODE_BYTES, WEIGHT_BYTES = 50, 20
+MANTISSA = 23
+
+Weights = tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]  # node, class, weight
+
+
+def classifier(trees: Trees, about: Mapping[str, str]) -> ModelProto:
+    """X (N, features) to label (N,), a code, and probabilities (N, classes) in float32.
+
+    `about` is kept in the model as it is. Raises TooLarge where ONNX cannot hold the forest.
+    """
+    classes = trees.value.shape[1]
+    node = _ensemble("TreeEnsembleClassifier", ["label", "probabilities"], trees)
+    _add_weights(node, "class", trees, _shares(trees))
+    node.attribute.append(_integers("classlabels_int64s", np.arange(classes)))
+    outputs = [
+        helper.make_tensor_value_info("label", TensorProto.INT64, ["N"]),
+        helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["N", classes]),
+    ]
+    return _model([node], outputs, trees, about)
+
+
+def regressor(trees: Trees, about: Mapping[str, str]) -> ModelProto:
+    """X (N, features) to value (N,) in float64.
+
+    ONNX's trees add up float32 numbers. Each leaf's value is therefore told as its distance
+    from an offset, and the distance as a coarse part, whose sums float32 holds without loss, and
+    a fine rest. Raises TooLarge where ONNX cannot hold the forest.
+    """
+    offset = float(trees.value[trees.offsets[:-1], 0].mean())
+    node = _ensemble("TreeEnsembleRegressor", ["parts"], trees)
+    _add_weights(node, "target", trees, _coarse_and_fine(trees, offset))
+    node.attribute.append(helper.make_attribute("n_targets", 2))
+    steps = [
+        node,
+        helper.make_node("Cast", ["parts"], ["doubles"], to=TensorProto.DOUBLE),
+        helper.make_node("ReduceSum", ["doubles", "axes"], ["sum"], keepdims=0),
+        helper.make_node("Div", ["sum", "count"], ["mean"]),
+        helper.make_node("Add", ["mean", "offset"], ["value"]),
+    ]
+    constants = {
+        "axes": np.array([1], dtype=np.int64),
+        "count": np.float64(trees.count),
+        "offset": np.float64(offset),
+    }
+    output = helper.make_tensor_value_info("value", TensorProto.DOUBLE, ["N"])
+    return _model(steps, [output], trees, about, constants)
+
+
+def _ensemble(kind: str, outputs: list[str], trees: Trees) -> NodeProto:
+    """The node with the structure of the trees, without what its leaves say."""
+    leaf = trees.leaf
+    if len(leaf) * NODE_BYTES + leaf.sum() * trees.value.shape[1] * WEIGHT_BYTES > MOST_BYTES:
+        _refuse_unless_sparse(trees)
+    node = helper.make_node(kind, ["X"], outputs, domain=ML, post_transform="NONE")
+    integers = {
+        "nodes_treeids": trees.tree_of,
+        "nodes_nodeids": trees.place,
+        "nodes_featureids": np.where(leaf, 0, trees.feature),
+        "nodes_truenodeids": np.where(leaf, 0, trees.children_left),
+        "nodes_falsenodeids": np.where(leaf, 0, trees.children_right),
+    }
+    node.attribute.extend(_integers(name, values) for name, values in integers.items())
+    modes = np.where(leaf, "LEAF", "BRANCH_LEQ").tolist()
+    node.attribute.append(helper.make_attribute("nodes_modes", modes))
+    node.attribute.append(_doubles("nodes_values", np.where(leaf, 0.0, trees.threshold)))
+    return node
+
+
+def _refuse_unless_sparse(trees: Trees) -> None:
+    weights = np.count_nonzero(trees.value[trees.leaf])
+    if len(trees.leaf) * NODE_BYTES + weights * WEIGHT_BYTES > MOST_BYTES:
+        message = (
+            f"the forest has {len(trees.leaf):,} nodes, more than ONNX's 2 GiB hold; train with "
+            "fewer trees, a larger min_samples_leaf, or a max_depth"
+        )
+        raise TooLarge(message, code="model_too_large")
+
+
+def _shares(trees: Trees) -> Weights:
+    """What each leaf adds to the probabilities; shares of 0 are left out."""
+    leaves = np.flatnonzero(trees.leaf)
+    there = trees.value[leaves] != 0
+    there[0] = True  # each class stands somewhere, or onnxruntime would not know of it
+    row, code = np.nonzero(there)
+    return leaves[row], code, trees.value[leaves[row], code] / trees.count
+
+
+def _coarse_and_fine(trees: Trees, offset: float) -> Weights:
+    leaves = np.flatnonzero(trees.leaf)
+    distance = trees.value[leaves, 0] - offset
+    # The coarse parts are multiples of a step so large that no sum of them needs more bits than
+    # float32 has.
+    largest = float(np.abs(distance).max()) * trees.count
+    step = 2.0 ** (np.ceil(np.log2(largest)) - MANTISSA) if largest else 1.0
+    coarse = np.rint(distance / step) * step
+    parts = np.column_stack([coarse, distance - coarse])
+    return np.repeat(leaves, 2), np.tile([0, 1], len(leaves)), parts.ravel()
+
+
+def _add_weights(node: NodeProto, what: str, trees: Trees, weights: Weights) -> None:
+    at, code, weight = weights
+    integers = {"treeids": trees.tree_of[at], "nodeids": trees.place[at], "ids": code}
+    node.attribute.extend(_integers(f"{what}_{name}", v) for name, v in integers.items())
+    node.attribute.append(_doubles(f"{what}_weights", weight))
+
+
+def _integers(name: str, values: npt.NDArray[Any]) -> Any:
+    return helper.make_attribute(name, values.tolist())
+
+
+def _doubles(name: str, values: npt.NDArray[np.float64]) -> Any:
+    tensor = numpy_helper.from_array(np.ascontiguousarray(values, dtype=np.float64), name)
+    return helper.make_attribute(f"{name}_as_tensor", tensor)
+
+
+def _model(
+    nodes: list[NodeProto],
+    outputs: list[Any],
+    trees: Trees,
+    about: Mapping[str, str],
+    constants: Mapping[str, Any] | None = None,
+) -> ModelProto:
+    inputs = [helper.make_tensor_value_info("X", TensorProto.DOUBLE, ["N", None])]
+    tensors = [numpy_helper.from_array(np.asarray(v), k) for k, v in (constants or {}).items()]
+    graph = helper.make_graph(nodes, "forest", inputs, outputs, initializer=tensors)
+    model = helper.make_model(graph, opset_imports=OPSETS, ir_version=IR_VERSION)
+    helper.set_model_props(model, dict(about))
+    return model

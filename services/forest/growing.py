@@ -1,0 +1,121 @@
+"""Trees in batches that are, tree by tree, those of scikit-learn's own single fit."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+
+from models.errors import Failed
+from models.experiment import Task
+from services.columns import Feature
+from services.forest.batches import plan
+from services.forest.encoding import Matrix
+from services.forest.labels import text_of
+
+__all__ = ["assemble", "dump_trees", "grow", "load_trees", "plan", "resolve"]
+
+Targets = npt.NDArray[np.float64]
+FORESTS = {
+    Task.CLASSIFICATION: RandomForestClassifier,
+    Task.REGRESSION: RandomForestRegressor,
+}
+
+
+def resolve(
+    params: Mapping[str, Any], features: Sequence[Feature], classes: Sequence[Any], n_rows: int
+) -> dict[str, Any]:
+    """The hyper-parameters of a request as scikit-learn's keyword arguments.
+
+    Names of columns become places, texts of classes become their codes, and a share of the rows
+    becomes their number: scikit-learn reads it as a share of the weights' sum.
+    """
+    kwargs = dict(params)
+    if isinstance(kwargs.get("max_samples"), float):
+        kwargs["max_samples"] = int(max(1, round(kwargs["max_samples"] * n_rows)))
+    if isinstance(signs := kwargs.get("monotonic_cst"), dict):
+        kwargs["monotonic_cst"] = [signs.get(feature.name, 0) for feature in features]
+    if isinstance(weights := kwargs.get("class_weight"), dict):
+        codes = {text_of(label): code for code, label in enumerate(classes)}
+        kwargs["class_weight"] = {codes[text]: weight for text, weight in weights.items()}
+    return kwargs
+
+
+def grow(
+    task: str,
+    kwargs: Mapping[str, Any],
+    X: Matrix,
+    y: Targets,
+    start: int,
+    stop: int,
+    n_jobs: int = 1,
+) -> list[Any]:
+    """The trees from `start` up to `stop` of the forest that the random_state makes.
+
+    `kwargs` come from `resolve`, with an integer random_state; `X` is float32 (rows, features), `y` (rows,) the codes of the
+    classes or the numbers.
+    """
+    # A forest draws one seed a tree, in their order: those of the trees before are skipped.
+    seeds = np.random.RandomState(kwargs["random_state"])
+    seeds.randint(np.iinfo(np.int32).max, size=start)
+    batch = {"n_estimators": stop - start, "random_state": seeds, "oob_score": False}
+    forest = FORESTS[Task(task)](**{**kwargs, **batch, "n_jobs": n_jobs})
+    with np.errstate(over="ignore", invalid="ignore"):  # sums with MISSING in them
+        return list(forest.fit(X, y).estimators_)
+
+
+def dump_trees(trees: Sequence[Any], file: BinaryIO) -> None:
+    """Write a batch of trees to an open file."""
+    pickle.dump(list(trees), file, protocol=pickle.HIGHEST_PROTOCOL)
+
+
+def load_trees(path: Path, sha256: str) -> list[Any]:
+    """A batch of trees that this service wrote. Raises Failed where the file is another one."""
+    try:
+        with path.open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+                raise Failed(f"the trees in {path.name} are not those written", code="work_lost")
+            file.seek(0)
+            return list(pickle.load(file))  # noqa: S301 - our own file, checked above
+    except FileNotFoundError as error:
+        raise Failed(f"the trees in {path.name} are gone", code="work_lost") from error
+
+
+def assemble(
+    task: str,
+    kwargs: Mapping[str, Any],
+    trees: Sequence[Any],
+    classes: Sequence[Any],
+    X: Matrix,
+    y: Targets,
+) -> Any:
+    """The fitted forest of these trees, as one fit on `X` and the labels would have left it.
+
+    `classes` are the labels of the codes in `y`; the forest's classes are those that occur.
+    """
+    given = {"n_estimators": len(trees), "n_jobs": None, "warm_start": True}
+    forest = FORESTS[Task(task)](**{**kwargs, **given})
+    forest.estimators_ = list(trees)
+    # A warm fit with no tree to add sets all that a fit sets, out-of-bag scores included, and
+    # warns that it added none.
+    with warnings.catch_warnings(), np.errstate(over="ignore", invalid="ignore"):
+        warnings.simplefilter("ignore", UserWarning)
+        forest.fit(X, y)
+    forest.set_params(warm_start=False)
+    if task == Task.CLASSIFICATION:
+        _name_classes(forest, list(classes))
+    return forest
+
+
+def _name_classes(forest: Any, classes: Sequence[Any]) -> None:
+    """Put the labels in the place of their codes."""
+    forest.classes_ = np.array(classes)[forest.classes_.astype(np.intp)]
+    if isinstance(weights := forest.class_weight, dict):
+        forest.class_weight = {classes[code]: weight for code, weight in weights.items()}

@@ -1,0 +1,78 @@
+"""The trees of a forest as a few long arrays."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Trees:
+    """All nodes of all trees, tree after tree; tree t has the nodes offsets[t] to offsets[t+1].
+
+    A child is the place of a node within its tree, -1 where the node is a leaf. Rows with
+    feature <= threshold go left. `value` is (nodes, classes), the shares of the classes, or
+    (nodes, 1), the mean of the target.
+    """
+
+    offsets: Array
+    children_left: Array
+    children_right: Array
+    feature: Array
+    threshold: Array
+    value: Array
+    n_node_samples: Array
+    weighted_n_node_samples: Array
+    impurity: Array
+
+    @property
+    def count(self) -> int:
+        """How many trees there are."""
+        return len(self.offsets) - 1
+
+    @property
+    def leaf(self) -> npt.NDArray[np.bool_]:
+        """Which nodes are leaves, shape (nodes,)."""
+        return np.asarray(self.children_left < 0)
+
+    @property
+    def tree_of(self) -> npt.NDArray[np.int64]:
+        """The tree of each node, shape (nodes,)."""
+        return np.repeat(np.arange(self.count), np.diff(self.offsets))
+
+    @property
+    def place(self) -> npt.NDArray[np.int64]:
+        """The place of each node within its tree, shape (nodes,)."""
+        return np.asarray(np.arange(self.offsets[-1]) - self.offsets[self.tree_of])
+
+    def save(self, path: Path) -> None:
+        """Write the arrays to an .npz that holds no objects."""
+        np.savez(path, **asdict(self))
+
+    @classmethod
+    def load(cls, path: Path) -> Trees:
+        """The trees that `save` wrote."""
+        with np.load(path, allow_pickle=False) as arrays:
+            return cls(**arrays)
+
+
+def trees_of(forest: Any) -> Trees:
+    """The arrays of a fitted scikit-learn forest with one output."""
+    trees = [tree.tree_ for tree in forest.estimators_]
+    names = ("n_node_samples", "weighted_n_node_samples", "impurity", "threshold")
+    links = ("children_left", "children_right", "feature")
+    return Trees(
+        offsets=np.cumsum([0, *(tree.node_count for tree in trees)], dtype=np.int64),
+        value=np.concatenate([tree.value[:, 0, :] for tree in trees]),
+        **{name: np.concatenate([getattr(tree, name) for tree in trees]) for name in names},
+        **{
+            name: np.concatenate([getattr(tree, name).astype(np.int32) for tree in trees])
+            for name in links
+        },
+    )

@@ -1,0 +1,79 @@
+"""The step of a test: scores on the test part, or on a CSV with the target."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from models.errors import Fault, Invalid, invalid
+from services.columns import Column
+from services.forest.encoding import encode
+from services.forest.evaluation import evaluate
+from services.forest.serving import Model
+from services.reading import Limits, Reading, text_batches, typed
+from services.scoring import MOST_FAULTS, as_column, check_columns
+
+Spec = dict[str, Any]
+LEAK = "identical_rows"
+
+
+def score_split(spec: Spec) -> dict[str, Any]:
+    """The result on the test part, with what the split said about rows on both sides."""
+    model = _model(spec)
+    result = _scored(spec, model, pq.ParquetFile(spec["test"]).iter_batches())
+    leaks = [notice for notice in spec["warnings"] if notice["code"] == LEAK]
+    return {**result, "warnings": [*leaks, *result["warnings"]]}
+
+
+def score_csv(spec: Spec) -> dict[str, Any]:
+    """The result on a CSV that holds the features and the target.
+
+    Raises Invalid with the faults of all rows, or where it has no row or no target.
+    """
+    model = _model(spec)
+    return _scored(spec, model, _typed_rows(spec, model))
+
+
+def _scored(spec: Spec, model: Model, batches: Iterable[pa.RecordBatch]) -> dict[str, Any]:
+    truth, scores = [], []
+    for batch in batches:
+        truth.append(batch[spec["target"]])
+        scores.append(model.scores(encode(batch, model.features)))
+    if not truth:
+        raise invalid("csv_empty", "the CSV holds no row to score")
+    labels = pa.chunked_array(truth)
+    return evaluate(spec["task"], model.classes, labels, np.concatenate(scores))
+
+
+def _typed_rows(spec: Spec, model: Model) -> Iterator[pa.RecordBatch]:
+    dialect, batches = text_batches(
+        Path(spec["upload"]),
+        Reading.from_record(spec["reading"]),
+        Limits(max_columns=spec["max_columns"]),
+    )
+    wanted = [*map(as_column, model.features), _target(spec)]
+    check_columns([column.name for column in wanted], dialect.names)
+    faults: list[Fault] = []
+    rows = 0
+    for batch in batches:
+        values, found = typed(batch, wanted, dialect.missing_values, rows, MOST_FAULTS)
+        rows, faults = rows + len(batch), faults + found
+        if not faults:
+            yield values
+    if faults:
+        raise Invalid(faults[0].message, code=faults[0].code, faults=faults[:MOST_FAULTS])
+
+
+def _target(spec: Spec) -> Column:
+    columns = spec["description"]["columns"]
+    (record,) = (column for column in columns if column["name"] == spec["target"])
+    return Column(**record)
+
+
+def _model(spec: Spec) -> Model:
+    return Model.load(Path(spec["model"]), spec["model_checksums"])

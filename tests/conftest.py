@@ -1,0 +1,36 @@
+"""One service for most tests: a home, a real worker, an app; each test uses names of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from controllers.main import create_app
+from services.setup import prepare
+from tests.story import Story, settings_for, worker
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("grove")
+    prepare(settings_for(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def app(home: Path) -> Flask:
+    return create_app(settings_for(home))
+
+
+@pytest.fixture(scope="session")
+def _worker(home: Path) -> Iterator[None]:
+    with worker(home):
+        yield
+
+
+@pytest.fixture
+def story(app: Flask, _worker: None) -> Story:
+    return Story(app.test_client())

@@ -1,0 +1,1 @@
+"""The forests: encoding, growing, exporting, serving, scoring."""
