@@ -122,5 +122,11 @@ def journal_mode(version: tuple[int, ...]) -> str:
 
 
 def _begin(connection: sa.Connection) -> None:
-    mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
-    connection.exec_driver_sql(f"BEGIN {mode}")
+    """Begin what `writing` asks for; otherwise nothing.
+
+    Reads stand alone, each a transaction of its own: one that stayed open, while a body is
+    received or a job waited for, would keep every writer from committing.
+    """
+    mode = connection.get_execution_options().get("sqlite_begin")
+    if mode:
+        connection.exec_driver_sql(f"BEGIN {mode}")

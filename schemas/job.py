@@ -8,7 +8,7 @@ from marshmallow import fields as ma
 from models import Kind, State
 from schemas.base import Schema
 from schemas.containers import AnyObject, ListOf
-from schemas.fields import Name
+from schemas.fields import Name, StrictString
 from schemas.listing import PagedSchema, PageQuery
 from schemas.problem import FaultSchema
 from schemas.query import QueryChoice
@@ -26,8 +26,8 @@ class JobSchema(Schema):
     """One piece of long work."""
 
     id = ma.String(required=True)
-    kind = ma.Enum(Kind, by_value=True, required=True)
-    state = ma.Enum(State, by_value=True, required=True)
+    kind = StrictString(choices=tuple(Kind), required=True)
+    state = StrictString(choices=tuple(State), required=True)
     progress = ma.Float(required=True, metadata={"minimum": 0, "maximum": 1})
     message = ma.String(required=True)
     attempt = ma.Integer(required=True, metadata={"description": "times that it was taken up"})

@@ -23,6 +23,7 @@ IR_VERSION = 8
 MOST_BYTES = 2**31 - 1
 NODE_BYTES, WEIGHT_BYTES = 50, 20
 MANTISSA = 23
+BINARY = 2
 
 Weights = tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]  # node, class, weight
 
@@ -101,8 +102,14 @@ def _refuse_unless_sparse(trees: Trees) -> None:
 
 
 def _shares(trees: Trees) -> Weights:
-    """What each leaf adds to the probabilities; shares of 0 are left out."""
+    """What each leaf adds to the probabilities; of more than two classes shares of 0 are left out.
+
+    Of two classes onnxruntime wants the shares of the second one alone, under the id 0: only
+    then does it compare them with one half.
+    """
     leaves = np.flatnonzero(trees.leaf)
+    if trees.value.shape[1] == BINARY:
+        return leaves, np.zeros_like(leaves), trees.value[leaves, 1] / trees.count
     there = trees.value[leaves] != 0
     there[0] = True  # each class stands somewhere, or onnxruntime would not know of it
     row, code = np.nonzero(there)

@@ -59,8 +59,8 @@ def grow(
 ) -> list[Any]:
     """The trees from `start` up to `stop` of the forest that the random_state makes.
 
-    `kwargs` come from `resolve`, with an integer random_state; `X` is float32 (rows, features), `y` (rows,) the codes of the
-    classes or the numbers.
+    `kwargs` come from `resolve`, with an integer random_state; `X` is float32 (rows, features),
+    `y` (rows,) the codes of the classes or the numbers.
     """
     # A forest draws one seed a tree, in their order: those of the trees before are skipped.
     seeds = np.random.RandomState(kwargs["random_state"])

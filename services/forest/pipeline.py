@@ -74,32 +74,36 @@ def _frame(features: Sequence[Feature]) -> pd.DataFrame:
 
 def _numbers(_: Sequence[Feature]) -> Pipeline:
     return make_pipeline(
-        _step(pd.DataFrame.fillna, value=np.nan),  # None and NA are no floats
-        _step(pd.DataFrame.astype, dtype="float64"),
-        _step(pd.DataFrame.fillna, value=MISSING),
+        _step("fillna", value=np.nan),  # None and NA are no floats
+        _step("astype", dtype="float64"),
+        _step("fillna", value=MISSING),
     )
 
 
 def _dates(_: Sequence[Feature]) -> Pipeline:
     return make_pipeline(
-        _step(pd.DataFrame.apply, func=pd.to_datetime, utc=True, format="ISO8601"),
-        _step(pd.DataFrame.astype, dtype="datetime64[us, UTC]"),
-        _step(pd.DataFrame.sub, other=EPOCH),
-        _step(pd.DataFrame.div, other=pd.Timedelta(days=1)),
-        _step(pd.DataFrame.fillna, value=MISSING),
+        _step("apply", func=pd.to_datetime, utc=True, format="ISO8601"),
+        _step("astype", dtype="datetime64[us, UTC]"),
+        _step("sub", other=EPOCH),
+        _step("div", other=pd.Timedelta(days=1)),
+        _step("fillna", value=MISSING),
     )
 
 
 def _categories(features: Sequence[Feature]) -> Pipeline:
     levels = [np.array(["", *feature.levels], dtype=object) for feature in features]
     return make_pipeline(
-        _step(pd.DataFrame.astype, dtype="object"),
-        _step(pd.DataFrame.fillna, value=""),
-        _step(pd.DataFrame.astype, dtype=str),
-        _step(pd.DataFrame.astype, dtype="object"),
-        OrdinalEncoder(categories=levels, handle_unknown="use_encoded_value", unknown_value=int(UNSEEN)),
+        _step("astype", dtype="object"),
+        _step("fillna", value=""),
+        _step("astype", dtype=str),
+        _step("astype", dtype="object"),
+        OrdinalEncoder(
+            categories=levels, handle_unknown="use_encoded_value", unknown_value=int(UNSEEN)
+        ),
     )
 
 
-def _step(method: Any, **arguments: Any) -> FunctionTransformer:
-    return FunctionTransformer(method, kw_args=arguments, feature_names_out="one-to-one")
+def _step(method: str, **arguments: Any) -> FunctionTransformer:
+    """A method of DataFrame as a step."""
+    function = getattr(pd.DataFrame, method)
+    return FunctionTransformer(function, kw_args=arguments, feature_names_out="one-to-one")

@@ -1,10 +1,10 @@
-"""The data rows of a file as batches of text, through Arrow's streaming reader."""
+"""The data rows of a file as batches of text, block by block through Arrow's CSV parser."""
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -13,17 +13,16 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from models.errors import Invalid, invalid
+from services.reading.blocks import whole_records
 from services.reading.description import Dialect
 from services.reading.faults import refusal, row_pointer
 from services.reading.options import Limits
-from services.reading.pieces import too_long_a_line
 from services.reading.records import too_long_a_cell
 from services.reading.source import Source
 from services.reading.survey import survey
 
-
-class _Straddles(Exception):  # noqa: N818 - a signal, not an error
-    """A record does not fit a block."""
+# What Arrow and the blocks say in general, a second look says with lines and values.
+_EXPLAINED = {"unclosed_quote", "line_too_long"}
 
 
 class Rows:
@@ -50,100 +49,64 @@ class Rows:
         self._progress = progress
         self._width = len(dialect.names) + dialect.padding
         self._ragged = 0
-        # A last row that is ragged on purpose. Where Arrow does not hand it back as such, a
-        # quote is still open and has swallowed it. Nobody can foresee it and end a file so.
-        self._seal = secrets.token_hex(8) + dialect.delimiter * self._width
-        self._sealed = False
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """The batches; raises Invalid for whatever is wrong with the rows.
-
-        A record longer than a block is met by beginning again with the longest block that the
-        limits allow; what has been given out already is not given out twice.
-        """
-        given = 0
-        for block in sorted({self._limits.block_bytes, self._block_limit()}):
-            with suppress(_Straddles):
-                for batch in _without_first(self._pass(block), given):
-                    given += batch.num_rows
+        """The batches; raises Invalid for whatever is wrong with the rows."""
+        done = 0
+        source = Source(self._path, self._dialect.codec, self._limits, skip=self._dialect.data_start)
+        with source, self._explaining():
+            for block in whole_records(source, self._dialect.delimiter, self._limits):
+                batch = self._named(self._parsed(block))
+                self._check_cells(batch, done)
+                done += batch.num_rows
+                if batch.num_rows:
                     yield batch
-                return
-        explained = self._explained()
-        unknown = explained.code == "csv_malformed"
-        raise too_long_a_line(self._limits.max_line_bytes) if unknown else explained
-
-    def _block_limit(self) -> int:
-        return max(self._limits.block_bytes, self._limits.max_line_bytes)
-
-    def _pass(self, block: int) -> Iterator[pa.RecordBatch]:
-        self._ragged, self._sealed, done = 0, False, 0
-        with self._source() as source, self._reader(source, block) as reader:
-            while (batch := self._next(reader)) is not None:
-                source.release()
                 self._report(source.fraction)
-                whole = self._named(batch)
-                self._check_cells(whole, done)
-                done += whole.num_rows
-                if whole.num_rows:
-                    yield whole
-        if self._ragged or not self._sealed:
-            raise self._explained()
+            if self._ragged:
+                raise self._refusal()
 
-    def _source(self) -> Source:
-        seal = f"\n{self._seal}\n".encode()
-        start = self._dialect.data_start
-        source = Source(self._path, self._dialect.codec, self._limits, skip=start, seal=seal)
-        source.hold_back()
-        return source
+    def _parsed(self, block: bytes) -> pa.Table:
+        read = pyarrow.csv.ReadOptions(
+            use_threads=False, block_size=len(block) + 1, column_names=self._places
+        )
+        # An empty line has no width of its own; without this it would be a table of nothing.
+        if not block.strip(b"\r\n"):
+            return self._schema.empty_table()
+        return pyarrow.csv.read_csv(pa.py_buffer(block), read, self._syntax, self._conversion)
 
-    def _reader(self, source: Source, block: int) -> pyarrow.csv.CSVStreamingReader:
-        names = [str(at) for at in range(self._width)]
-        with self._translated():
-            return pyarrow.csv.open_csv(
-                source,
-                pyarrow.csv.ReadOptions(use_threads=False, block_size=block, column_names=names),
-                pyarrow.csv.ParseOptions(
-                    delimiter=self._dialect.delimiter,
-                    newlines_in_values=True,
-                    invalid_row_handler=self._on_uneven,
-                ),
-                pyarrow.csv.ConvertOptions(
-                    column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
-                ),
-            )
+    @cached_property
+    def _places(self) -> list[str]:
+        return [str(at) for at in range(self._width)]
+
+    @cached_property
+    def _schema(self) -> pa.Schema:
+        return pa.schema([(place, pa.string()) for place in self._places])
+
+    @cached_property
+    def _syntax(self) -> pyarrow.csv.ParseOptions:
+        return pyarrow.csv.ParseOptions(
+            delimiter=self._dialect.delimiter,
+            newlines_in_values=True,
+            invalid_row_handler=self._on_uneven,
+        )
+
+    @cached_property
+    def _conversion(self) -> pyarrow.csv.ConvertOptions:
+        return pyarrow.csv.ConvertOptions(column_types=self._schema, strings_can_be_null=False)
 
     def _on_uneven(self, row: pyarrow.csv.InvalidRow) -> str:
-        if row.text == self._seal:
-            self._sealed = True
-            return "skip"
         if row.actual_columns == 1 and not row.text.strip(" \t"):
             return "skip"
         self._ragged += 1
         return "skip" if self._to_the_end and self._ragged < self._limits.max_faults else "error"
 
-    def _next(self, reader: pyarrow.csv.CSVStreamingReader) -> pa.RecordBatch | None:
-        with self._translated():
-            try:
-                return reader.read_next_batch()
-            except StopIteration:
-                return None
-
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        """Arrow's complaints in our words: it knows neither lines nor the codes."""
-        try:
-            yield
-        except pa.ArrowInvalid as error:
-            if "straddl" in str(error):
-                raise _Straddles from None
-            raise self._explained() from None
-
-    def _named(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+    def _named(self, table: pa.Table) -> pa.RecordBatch:
         names = self._dialect.names
-        for column in batch.columns[len(names) :]:
+        columns = [column.chunk(0) if column.num_chunks else _NO_TEXT for column in table.columns]
+        for column in columns[len(names) :]:
             if pc.any(pc.not_equal(pc.utf8_trim_whitespace(column), "")).as_py():
-                raise self._explained()
-        return pa.RecordBatch.from_arrays(batch.columns[: len(names)], names=names)
+                raise self._refusal()
+        return pa.RecordBatch.from_arrays(columns[: len(names)], names=names)
 
     def _check_cells(self, batch: pa.RecordBatch, done: int) -> None:
         limit = self._limits.max_cell_chars
@@ -158,25 +121,31 @@ class Rows:
     def _too_long(self, row: int, name: str) -> Invalid:
         found = survey(self._path, self._dialect, self._limits, {row})
         at, line = found.places[row]
-        pointer = row_pointer(at, name)
-        return too_long_a_cell(line, self._limits.max_cell_chars, pointer)
+        return too_long_a_cell(line, self._limits.max_cell_chars, row_pointer(at, name))
 
     def _report(self, fraction: float) -> None:
         if self._progress is not None:
             self._progress(fraction)
 
-    def _explained(self) -> Invalid:
-        """The refusal that a second look gives; raises itself what `survey` raises."""
+    @contextmanager
+    def _explaining(self) -> Iterator[None]:
+        """Turn general complaints into those of a second look, which knows lines and values."""
+        try:
+            yield
+        except pa.ArrowInvalid:
+            raise self._refusal() from None
+        except Invalid as error:
+            if error.code not in _EXPLAINED:
+                raise
+            raise self._refusal(error) from None
+
+    def _refusal(self, otherwise: Invalid | None = None) -> Invalid:
+        """What a second look finds; it may raise Invalid itself, for a quote or a byte."""
         most = self._limits.max_faults
         found = survey(self._path, self._dialect, self._limits, ragged=most)
         if found.ragged:
             return refusal(found.ragged, most)
-        return invalid("csv_malformed", "The file does not read as CSV with these options.")
+        return otherwise or invalid("csv_malformed", "The file does not read as a CSV.")
 
 
-def _without_first(batches: Iterator[pa.RecordBatch], rows: int) -> Iterator[pa.RecordBatch]:
-    for batch in batches:
-        left_out = min(rows, batch.num_rows)
-        rows -= left_out
-        if left_out < batch.num_rows:
-            yield batch.slice(left_out)
+_NO_TEXT = pa.array([], pa.string())

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import io
-import weakref
 from pathlib import Path
 
-from services.reading.gate import Gate
 from services.reading.options import Limits
 from services.reading.pieces import Checks, Decoder
 
@@ -17,9 +15,9 @@ _LEAST_PIECE = 4096
 class Source(io.RawIOBase):
     """A readable stream over `path`, decoded with `codec` and given out as UTF-8 without a BOM.
 
-    `skip` bytes of that UTF-8 are left out at the start, `seal` is added at the end. With
-    `verify` UTF-8 is decoded too, which finds the offset of a bad byte. Reading raises Invalid:
-    nul_byte, line_too_long, encoding_not_utf8 or encoding_wrong.
+    `skip` bytes of that UTF-8 are left out at the start. With `verify` UTF-8 is decoded too, which
+    finds the offset of a bad byte. Reading raises Invalid: nul_byte, line_too_long,
+    encoding_not_utf8 or encoding_wrong.
     """
 
     def __init__(
@@ -29,7 +27,6 @@ class Source(io.RawIOBase):
         limits: Limits,
         *,
         skip: int = 0,
-        seal: bytes = b"",
         verify: bool = False,
     ) -> None:
         super().__init__()
@@ -38,37 +35,22 @@ class Source(io.RawIOBase):
         self._decode = Decoder(codec) if verify or codec != "utf_8" else None
         self._check = Checks(limits)
         self._skip = skip
-        self._seal = seal
         self._ready = b""
         self._begun = False
         self._ended = False
         self._taken = 0
-        self._gate: Gate | None = None
 
     @property
     def fraction(self) -> float:
         """The part of the file read so far, 0 to 1."""
         return self._taken / self._size if self._size else 1.0
 
-    def hold_back(self) -> None:
-        """From now on give out a few blocks at a time, and more as `release` is called."""
-        self._gate = Gate()
-        # A thread of Arrow's that still reads while the interpreter shuts down would abort it.
-        self._at_exit = weakref.finalize(self, self._gate.shut)
-
-    def release(self) -> None:
-        """Say that one block has been used up."""
-        if self._gate is not None:
-            self._gate.release()
-
     def readable(self) -> bool:
         """Yes."""
         return True
 
     def close(self) -> None:
-        """Close the file; a reader that still runs ahead in its thread finds an empty end."""
-        if not self.closed and self._gate is not None:
-            self._at_exit()
+        """Close the file."""
         super().close()
         self._file.close()
 
@@ -80,12 +62,6 @@ class Source(io.RawIOBase):
 
     def read(self, size: int = -1, /) -> bytes:
         """The next `size` bytes, fewer only at the end of the stream."""
-        if self._gate is None:
-            return self._read(size)
-        with self._gate.passed() as is_open:
-            return self._read(size) if is_open else b""
-
-    def _read(self, size: int) -> bytes:
         while not self._ended and (size < 0 or len(self._ready) < size):
             self._fill(max(size, _LEAST_PIECE))
         if size < 0:
@@ -102,9 +78,7 @@ class Source(io.RawIOBase):
             self._begun = True
         self._check(piece)
         piece = self._without_start(piece)
-        if not raw:
-            piece += self._seal
-            self._ended = True
+        self._ended = not raw
         self._ready = self._ready + piece if self._ready else piece
 
     def _without_start(self, piece: bytes) -> bytes:

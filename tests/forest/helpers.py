@@ -59,7 +59,9 @@ def features_of(table: pa.Table, target: str) -> list[Feature]:
     """The columns of numbers but the target."""
     kinds: dict[str, ColumnType] = {"int64": "integer", "double": "number"}
     return [
-        Feature(field.name, kinds[str(field.type)]) for field in table.schema if field.name != target
+        Feature(field.name, kinds[str(field.type)])
+        for field in table.schema
+        if field.name != target
     ]
 
 

@@ -96,9 +96,7 @@ def test_batches_make_scikit_learns_own_regressor(params: dict[str, Any]) -> Non
     assert_same_forest(found, expected)
 
 
-@pytest.mark.parametrize(
-    "labels", [[1, 2, 7], ["a", "b", "ccc"], [0.5, 1.0, 2.25], [False, True]]
-)
+@pytest.mark.parametrize("labels", [[1, 2, 7], ["a", "b", "ccc"], [1.0, 2.0, 4.0], [False, True]])
 def test_labels_of_every_type_are_as_after_a_fit_on_them(labels: list[Any]) -> None:
     y = CODES if len(labels) == 3 else BINARY
     named = np.array(labels)[y.astype(int)]
@@ -111,6 +109,14 @@ def test_labels_of_every_type_are_as_after_a_fit_on_them(labels: list[Any]) -> N
     assert_same_forest(again, expected)
 
 
+def test_classes_may_be_fractions() -> None:
+    params = {"n_estimators": 10, "random_state": SEED}
+    found = grown("classification", X, CODES, [0.5, 1.25, 2.0], FEATURES, params)
+    expected = RandomForestClassifier(**params).fit(X, CODES)
+    assert found.classes_.tolist() == [0.5, 1.25, 2.0]
+    assert found.predict_proba(X).tobytes() == expected.predict_proba(X).tobytes()
+
+
 def test_weights_by_label_are_kept_by_label() -> None:
     params = {"n_estimators": 12, "random_state": SEED, "class_weight": {"no": 1, "yes": 3.0}}
     found = grown("classification", X, BINARY, ["no", "yes"], FEATURES, params)
@@ -121,9 +127,7 @@ def test_weights_by_label_are_kept_by_label() -> None:
 def test_constraints_by_column() -> None:
     signs = {"a": 1, "c": -1}
     params = {"n_estimators": 12, "random_state": SEED}
-    found = grown(
-        "classification", X, BINARY, [0, 1], FEATURES, {**params, "monotonic_cst": signs}
-    )
+    found = grown("classification", X, BINARY, [0, 1], FEATURES, {**params, "monotonic_cst": signs})
     plain = RandomForestClassifier(**params, monotonic_cst=[1, 0, -1, 0, 0, 0])
     assert_same_forest(found, plain.fit(X, BINARY.astype(int)))
 
@@ -169,7 +173,13 @@ def test_paths_can_be_asked_of_the_assembled_forest() -> None:
 
 @pytest.mark.parametrize(
     ("trees", "batches", "first"),
-    [(1, 1, (0, 1)), (10, 1, (0, 10)), (101, 11, (0, 10)), (500, 50, (0, 10)), (10_000, 50, (0, 200))],
+    [
+        (1, 1, (0, 1)),
+        (10, 1, (0, 10)),
+        (101, 11, (0, 10)),
+        (500, 50, (0, 10)),
+        (10_000, 50, (0, 200)),
+    ],
 )
 def test_plan(trees: int, batches: int, first: tuple[int, int]) -> None:
     planned = growing.plan(trees)

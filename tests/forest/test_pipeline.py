@@ -65,7 +65,11 @@ def test_extra_columns_and_any_order_are_fine() -> None:
         ("category", pd.Categorical(["b", None, "1"]), [2, 0, 1]),
         ("date", ["1970-01-02", None, "1970-01-01T12:00:00Z"], [1, MISSING, 0.5]),
         ("date", ["1970-01-02 06:00", pd.NaT, np.nan], [1.25, MISSING, MISSING]),
-        ("date", pd.to_datetime(["1970-01-02", None, "1969-12-31"]), [1, MISSING, -1]),
+        (
+            "date",
+            np.array(["1970-01-02", "NaT", "1969-12-31"], dtype="datetime64[us]"),
+            [1, MISSING, -1],
+        ),
         ("date", [None, None, None], [MISSING] * 3),
     ],
 )

@@ -48,9 +48,7 @@ def test_null_is_missing_in_every_column() -> None:
 
 def test_json_rows_are_encoded_as_the_table_is() -> None:
     table = mixed_table()
-    rows = [
-        {**row, "seen": row["seen"] and row["seen"].isoformat()} for row in table.to_pylist()
-    ]
+    rows = [{**row, "seen": row["seen"] and row["seen"].isoformat()} for row in table.to_pylist()]
     answer = encode_rows(json.loads(json.dumps(rows)), MIXED, KNOWN)
     assert answer.faults == []
     np.testing.assert_array_equal(answer.matrix, encode(table, MIXED))
