@@ -1,0 +1,228 @@
+"""What a killed worker leaves: nothing lost, nothing done twice, nobody held up."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from controllers.main import create_app
+from services.setup import prepare
+from tests.story import FLOWER, Story, flowers, settings_for, worker
+
+SLOW = {"n_estimators": 100, "min_samples_leaf": 1, "random_state": 3}
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """A home that no other test has."""
+    prepare(settings_for(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def alone(own: Path) -> Story:
+    """A story on that home; its workers are the test's to start and to kill."""
+    return Story(create_app(settings_for(own)).test_client())
+
+
+def begin_training(story: Story, experiment: str, **params: Any) -> str:
+    answer = story.client.post(
+        f"/v1/experiments/{experiment}/train", json=params, headers={"Prefer": "respond-async"}
+    )
+    assert answer.status_code == 202, answer.text
+    return str(answer.json["id"])
+
+
+def wait_for_tree(story: Story, job: str, tree: int) -> dict[str, Any]:
+    """The job, once so many trees are grown and kept."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        state = story.job(job).json
+        if state["progress"] >= (5 + 85 * tree / 100) / 100:
+            return dict(state)
+        time.sleep(0.01)
+    raise AssertionError(state)
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.wait()
+
+
+def big_table() -> str:
+    """A table on which a batch of trees takes a good part of a second."""
+    return flowers(8_000, seed=1)
+
+
+def version_one(story: Story, experiment: str) -> dict[str, Any]:
+    return dict(story.get(experiment, "/versions/1").json)
+
+
+def test_a_killed_worker_resumes_and_the_forest_is_the_same(own: Path, alone: Story) -> None:
+    with worker(own):
+        name = alone.make_dataset(big_table())
+        killed = alone.make_experiment(dataset=name)
+        spared = alone.make_experiment(dataset=name)
+        assert alone.train(spared, **SLOW).status_code == 201
+    with ExitStack() as stack:
+        first = stack.enter_context(worker(own))
+        job = begin_training(alone, killed, **SLOW)
+        wait_for_tree(alone, job, 60)
+        kill(first)
+        left = grown_at(own, job)
+        stack.enter_context(worker(own))
+        done = alone.wait_for(job, "succeeded", "failed")
+    assert (done["state"], done["attempt"]) == ("succeeded", 2)
+    assert len(left) >= 6
+    assert steps_of(own, job)[: len(left)] == left  # what was grown was not grown again
+    rows = [FLOWER, {**FLOWER, "size": None}, {**FLOWER, "colour": "green", "petals": 9}]
+    one, other = (alone.predict(each, *rows).json for each in (killed, spared))
+    assert one["predictions"] == other["predictions"]
+    assert alone.get(killed, "/versions").json["items"][1:] == []
+    assert not list((own / "work").iterdir())
+
+
+def steps_of(home: Path, job: str) -> list[tuple[str, str]]:
+    """The finished steps of a job, and what each gave, as the job engine has them."""
+    with sqlite3.connect(home / "grove.sqlite") as connection:
+        rows = connection.execute(
+            "SELECT function_name, output FROM operation_outputs WHERE workflow_uuid = ? "
+            "ORDER BY function_id",
+            [job],
+        )
+        return [(name, output) for name, output in rows if name.startswith("tree ")]
+
+
+def grown_at(home: Path, job: str) -> list[tuple[str, str]]:
+    return steps_of(home, job)
+
+
+def test_another_worker_takes_over_from_one_that_never_comes_back(own: Path, alone: Story) -> None:
+    """The dead one is on another machine, as it were: only its silence tells of it."""
+    with worker(own):
+        experiment = alone.make_experiment(big_table())
+    with ExitStack() as stack:
+        first = stack.enter_context(worker(own))
+        job = begin_training(alone, experiment, **SLOW)
+        wait_for_tree(alone, job, 20)
+        kill(first)
+        for lock in (own / "workers").iterdir():
+            lock.unlink()
+        stack.enter_context(worker(own))
+        killed_at = time.monotonic()
+        done = alone.wait_for(job, "succeeded", "failed", seconds=90)
+    assert done["state"] == "succeeded"
+    assert time.monotonic() - killed_at < 90
+
+
+def test_a_worker_taken_for_dead_stops_by_itself(own: Path, alone: Story) -> None:
+    with worker(own) as only:
+        alone.make_experiment()
+        with sqlite3.connect(own / "grove.sqlite") as connection:
+            connection.execute("DELETE FROM workers")
+        assert only.wait(timeout=30) == 75
+
+
+def test_three_attempts_without_a_step_fail_the_job(own: Path, alone: Story) -> None:
+    with worker(own):
+        experiment = alone.make_experiment()
+    job = begin_training(alone, experiment)
+    with sqlite3.connect(own / "grove.sqlite") as connection:
+        connection.execute("UPDATE jobs SET stalled = 3, attempt = 3 WHERE id = ?", [job])
+    with worker(own):
+        done = alone.wait_for(job, "failed", "succeeded")
+    assert done["error"]["code"] == "worker_lost"
+    assert alone.get(experiment).json["status"] == "ready"
+
+
+def test_a_stopped_worker_puts_its_job_back(own: Path, alone: Story) -> None:
+    with worker(own) as first:
+        experiment = alone.make_experiment(big_table())
+        job = begin_training(alone, experiment, **SLOW)
+        wait_for_tree(alone, job, 20)
+        first.terminate()
+        assert first.wait(timeout=10) == 0
+    assert alone.job(job).json["state"] == "running"
+    with worker(own):
+        assert alone.wait_for(job, "succeeded", "failed")["state"] == "succeeded"
+
+
+def test_a_cancelled_job_ends_its_child(own: Path, alone: Story) -> None:
+    with worker(own) as only:
+        experiment = alone.make_experiment(big_table())
+        job = begin_training(alone, experiment, n_estimators=10_000)
+        alone.wait_for(job, "running")
+        wait_until(lambda: children(only.pid))
+        assert alone.client.post(f"/v1/jobs/{job}/cancel").json["state"] == "cancelled"
+        wait_until(lambda: not children(only.pid))
+        wait_until(lambda: not list((own / "work").iterdir()))
+        assert alone.job(job).json["state"] == "cancelled"
+        assert alone.get(experiment).json["active_version"] is None
+
+
+def test_a_deleted_experiment_ends_its_training(own: Path, alone: Story) -> None:
+    with worker(own) as only:
+        experiment = alone.make_experiment(big_table())
+        job = begin_training(alone, experiment, n_estimators=10_000)
+        wait_until(lambda: children(only.pid))
+        assert alone.delete(experiment).status_code == 204
+        wait_until(lambda: not children(only.pid))
+        wait_until(lambda: not list((own / "work").iterdir()))
+        assert alone.job(job).json["state"] == "cancelled"
+        assert not list((own / "experiments").iterdir())
+        assert alone.get(experiment).status_code == 404
+
+
+def test_a_training_holds_up_nobody(own: Path, alone: Story) -> None:
+    with worker(own):
+        busy = alone.make_experiment(big_table())
+        job = begin_training(alone, busy, n_estimators=10_000)
+        alone.wait_for(job, "running")
+        created = alone.create(id="meanwhile", dataset="glass", target="Type")
+        assert created.status_code == 201, created.text
+        assert alone.job(job).json["state"] == "running"
+        alone.client.post(f"/v1/jobs/{job}/cancel")
+
+
+def test_a_killed_worker_takes_its_children_with_it(own: Path, alone: Story) -> None:
+    with worker(own) as only:
+        experiment = alone.make_experiment(big_table())
+        begin_training(alone, experiment, n_estimators=10_000)
+        wait_until(lambda: children(only.pid))
+        family = descendants(only.pid)
+        kill(only)
+        wait_until(lambda: not [each for each in family if lives(each)])
+
+
+def wait_until(holds: Any, seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def children(worker_pid: int) -> list[int]:
+    """The processes that do a worker's heavy steps: children of its fork server."""
+    return [each for server in own_children(worker_pid) for each in own_children(server)]
+
+
+def descendants(pid: int) -> list[int]:
+    return [each for child in own_children(pid) for each in (child, *descendants(child))]
+
+
+def own_children(pid: int) -> list[int]:
+    found = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        found += [int(each) for each in task.read_text().split()]
+    return found
+
+
+def lives(pid: int) -> bool:
+    status = Path(f"/proc/{pid}/status")
+    return status.exists() and "State:\tZ" not in status.read_text()
