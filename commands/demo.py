@@ -36,10 +36,10 @@ class Step:
         """The request as a command."""
         words = ["curl", "-s"]
         if self.body is not None:
-            words += ["--json", json.dumps(self.body)]
+            words += ["-H", "Content-Type: application/json", "-d", json.dumps(self.body)]
         elif self.method != "GET":
             words += ["-X", self.method]
-        return shlex.join([*words, address + self.path])
+        return shlex.join([*words[:2], address + self.path, *words[2:]])
 
     def send(self, address: str) -> Any:
         """The request itself, and its answer."""

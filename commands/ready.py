@@ -1,4 +1,4 @@
-"""`free`: is the address free? `greet PID`: wait until all is ready, then say so. `check`: is it?"""
+"""`free`: is the address free? `greet PID`: say so once all is ready. `check`: is it?"""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ Grove is ready: {address}
 {note}
 Train a forest on the sample table `glass`, then ask it about one row:
 
-  curl -s {curl}/v1/experiments --json '{{"id": "glass", "dataset": "glass", "target": "Type"}}'
+  curl -s {curl}/v1/experiments -H 'Content-Type: application/json' \\
+    -d '{{"id": "glass", "dataset": "glass", "target": "Type"}}'
   curl -s -X POST {curl}/v1/experiments/glass/train
 
 The README goes on from here. Ctrl-C ends the service.

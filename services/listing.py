@@ -22,7 +22,7 @@ class Page(Generic[Row]):
     total: int
 
 
-def page_of(session: Session, query: sa.Select[tuple[Row]], page: int, page_size: int) -> Page[Row]:
+def page_of(session: Session, query: sa.Select[Row], page: int, page_size: int) -> Page[Row]:
     """One page of the rows that a query finds."""
     total = session.scalar(sa.select(sa.func.count()).select_from(query.order_by(None).subquery()))
     rows = session.scalars(query.limit(page_size).offset((page - 1) * page_size)).all()

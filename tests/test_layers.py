@@ -22,7 +22,7 @@ MAY_IMPORT = {
 OURS = set(MAY_IMPORT) | {"tests"}
 HTTP = {"flask", "werkzeug", "flask_smorest", "gunicorn", "webargs"}
 EXCEPTIONS = {"models": {"flask_sqlalchemy"}, "schemas": {"flask_marshmallow"}}
-WEB_NEVER = {"sklearn", "pickle", "joblib", "onnx"}
+WEB_NEVER = {"sklearn", "joblib", "onnx"}
 
 
 def sources(package: str = "") -> list[Path]:

@@ -20,7 +20,7 @@ from services.abandon import abandon
 from services.files import remove
 from services.paths import Home
 from services.settings import Settings
-from services.worker.children import Outcome, Task, run_in_child
+from services.worker.children import Outcome, run_in_child
 
 REPORT_EVERY = 0.5
 LOST = 75  # the exit code of a worker that lost its lease
@@ -58,7 +58,7 @@ class Bench:
         with self.sessions() as session, writing(session):
             yield session, self._check(job_id, session.get(Job, job_id))
 
-    def step(self, job: Job, name: str, task: Task, args: tuple[Any, ...], share: range) -> Outcome:
+    def step(self, job: Job, name: str, task: str, args: tuple[Any, ...], share: range) -> Outcome:
         """Run a task in a child as a durable step: once finished, it is never done again.
 
         `share` is the part of the job's progress, in percent, that this step makes. Raises the
@@ -94,7 +94,7 @@ class Bench:
         job.fail(error)
         abandon(session, job)
 
-    def _in_child(self, job: Job, task: Task, args: tuple[Any, ...], share: range) -> Outcome:
+    def _in_child(self, job: Job, task: str, args: tuple[Any, ...], share: range) -> Outcome:
         deadline = time.monotonic() + self.settings.job_timeout
         reporter = Reporter(lambda part, message: self._report(job.id, share, part, message))
 

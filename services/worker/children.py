@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import multiprocessing
 import os
@@ -16,11 +17,11 @@ from models.errors import Failed, GroveError
 
 Outcome = dict[str, Any]
 Report = Callable[[float, str], None]
-Task = Callable[..., Outcome]
+Spec = dict[str, Any]
 LOOK_EVERY = 0.25
 # A fork server imports the libraries once, in a process that has no thread and no connection;
 # each child is a fork of it, ready within milliseconds.
-PRELOADED = ["services.worker.tasks"]
+TASKS = "services.worker.tasks"
 
 log = logging.getLogger(__name__)
 
@@ -28,18 +29,19 @@ log = logging.getLogger(__name__)
 def context() -> ForkServerContext:
     """The way children are made."""
     forkserver = multiprocessing.get_context("forkserver")
-    forkserver.set_forkserver_preload(PRELOADED)
+    forkserver.set_forkserver_preload([TASKS])
     return forkserver
 
 
 def run_in_child(
-    task: Task, args: tuple[Any, ...], memory_limit: int, look: Callable[[], None], report: Report
+    task: str, args: tuple[Any, ...], memory_limit: int, look: Callable[[], None], report: Report
 ) -> Outcome:
-    """What `task(*args, report)` returns, run in a child with so many bytes of memory.
+    """What a task of services.worker.tasks returns, run in a child with so many bytes of memory.
 
     `look` is called a few times a second; what it raises ends the child. `report` is told the
     progress. An error that the task raises comes back as {"error": its record}; a child that
-    dies is `out_of_memory` or `child_died`.
+    dies is `out_of_memory` or `child_died`. The task goes by its name: the worker itself need
+    not load what a task needs.
     """
     ours, theirs = context().Pipe(duplex=False)
     child = context().Process(target=_main, args=(theirs, task, args, memory_limit), daemon=True)
@@ -78,15 +80,16 @@ def _died(child: ForkServerProcess) -> Outcome:
     return {"error": Failed(message, code="child_died").as_record()}
 
 
-def _main(pipe: Connection, task: Task, args: tuple[Any, ...], memory_limit: int) -> None:
+def _main(pipe: Connection, task: str, args: tuple[Any, ...], memory_limit: int) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     resource.setrlimit(resource.RLIMIT_DATA, (memory_limit, memory_limit))
     pipe.send(("outcome", _outcome(pipe, task, args)))
 
 
-def _outcome(pipe: Connection, task: Task, args: tuple[Any, ...]) -> Outcome:
+def _outcome(pipe: Connection, task: str, args: tuple[Any, ...]) -> Outcome:
+    work: Callable[..., Outcome] = getattr(importlib.import_module(TASKS), task)
     try:
-        return task(*args, lambda share, message: pipe.send(("report", (share, message))))
+        return work(*args, lambda share, message: pipe.send(("report", (share, message))))
     except GroveError as error:
         return {"error": error.as_record()}
     except MemoryError:  # pyarrow's ArrowMemoryError is one too

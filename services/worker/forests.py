@@ -21,11 +21,11 @@ from services.forest.growing import Targets
 from services.forest.pipeline import pipeline_of
 from services.forest.serving import Model
 from services.splits.dealer import positions
+from services.worker.children import Spec
 
 LIBRARIES = ("scikit-learn", "numpy", "scipy", "pandas", "pyarrow", "onnx", "onnxruntime")
 SAMPLE_ROWS = 2_000
 ENGINE = "scikit-learn"
-Spec = dict[str, Any]
 
 
 def encode_rows(spec: Spec, report: Callable[[float], None]) -> int:

@@ -12,15 +12,15 @@ from models import Dataset, Experiment, Job, Kind, Status
 from models.errors import Conflict, Failed
 from services import datasets, versions
 from services.files import move_folder, remove, sha256_of
-from services.forest.growing import plan as batches_of
-from services.worker import specs, tasks
+from services.forest.batches import plan as batches_of
+from services.worker import specs
 from services.worker.bench import Bench, experiment_of
 from services.worker.children import Outcome
 
 
 def read(bench: Bench, job: Job) -> None:
     """Read and describe an uploaded CSV, then keep it as a dataset."""
-    described = bench.step(job, "read", tasks.describe, (specs.reading(bench, job),), range(95))
+    described = bench.step(job, "read", "describe", (specs.reading(bench, job),), range(95))
     description = outcome_of(bench, job, described)
     with bench.holding(job.id) as (session, row):
         replaced = datasets.keep(session, bench.home, row, description)
@@ -34,10 +34,10 @@ def split(bench: Bench, job: Job) -> None:
     description, replaced = None, None
     if "sha256" in job.params:
         spec = specs.reading(bench, job)
-        described = bench.step(job, "read", tasks.describe, (spec,), range(45))
+        described = bench.step(job, "read", "describe", (spec,), range(45))
         description = outcome_of(bench, job, described)
     spec = specs.splitting(bench, job, description)
-    made = outcome_of(bench, job, bench.step(job, "split", tasks.split, (spec,), range(45, 95)))
+    made = outcome_of(bench, job, bench.step(job, "split", "split", (spec,), range(45, 95)))
     with bench.holding(job.id) as (session, row):
         experiment = experiment_of(session, row)
         if description is not None:
@@ -51,13 +51,13 @@ def split(bench: Bench, job: Job) -> None:
 def train(bench: Bench, job: Job) -> None:
     """Grow a forest in batches of trees and publish it as a new version."""
     spec = specs.training(bench, job)
-    bench.step(job, "training rows encoded", tasks.encode, (spec,), range(5))
+    bench.step(job, "training rows encoded", "encode", (spec,), range(5))
     grown, trees = [], spec["params"]["n_estimators"]
     for start, stop in batches_of(trees):
         share = range(5 + 85 * start // trees, 5 + 85 * stop // trees)
         name = f"tree {stop} of {trees}"
-        grown.append(bench.step(job, name, tasks.grow, (spec, start, stop), share))
-    made = bench.step(job, "forest checked", tasks.assemble, (spec, grown), range(90, 99))
+        grown.append(bench.step(job, name, "grow", (spec, start, stop), share))
+    made = bench.step(job, "forest checked", "assemble", (spec, grown), range(90, 99))
     with bench.holding(job.id) as (session, row):
         experiment = experiment_of(session, row)
         record = outcome_of(bench, job, made)
@@ -68,7 +68,7 @@ def train(bench: Bench, job: Job) -> None:
 def test(bench: Bench, job: Job) -> None:
     """Score a version on the test split, and keep the result; or on a CSV that was sent."""
     spec = specs.testing(bench, job)
-    made = bench.step(job, "scored", tasks.evaluate, (spec,), range(95))
+    made = bench.step(job, "scored", "evaluate", (spec,), range(95))
     result, number = outcome_of(bench, job, made), job.params["version"]
     with bench.holding(job.id) as (session, row):
         experiment = experiment_of(session, row)

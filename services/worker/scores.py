@@ -17,8 +17,8 @@ from services.forest.evaluation import evaluate
 from services.forest.serving import Model
 from services.reading import Limits, Reading, text_batches, typed
 from services.scoring import MOST_FAULTS, as_column, check_columns
+from services.worker.children import Spec
 
-Spec = dict[str, Any]
 LEAK = "identical_rows"
 
 

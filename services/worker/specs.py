@@ -8,7 +8,7 @@ from models import Dataset, Job
 from models.errors import Conflict
 from services import versions
 from services.worker.bench import Bench, experiment_of
-from services.worker.tasks import Spec
+from services.worker.children import Spec
 
 
 def reading(bench: Bench, job: Job) -> Spec:

@@ -17,11 +17,9 @@ from services.reading import Description, Limits, Reading
 from services.reading import describe as describe_csv
 from services.splits.plan import Plan
 from services.splits.split import split as split_csv
-from services.worker.children import Outcome, Report
+from services.worker.children import Outcome, Report, Spec
 from services.worker.forests import assemble_version, encode_rows, grow_batch
 from services.worker.scores import score_csv, score_split
-
-Spec = dict[str, Any]
 
 
 def describe(spec: Spec, report: Report) -> Outcome:
