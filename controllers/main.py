@@ -62,7 +62,7 @@ def served() -> Flask:
 
 
 def gunicorn_arguments(chosen: settings.Settings) -> list[str]:
-    """How gunicorn is to serve: nothing is loaded before the fork, for engines do not outlive it."""
+    """How gunicorn is to serve; nothing is loaded before the fork: engines do not outlive it."""
     return [
         f"--bind={chosen.bind}",
         f"--workers={chosen.web_workers}",

@@ -19,7 +19,7 @@ FROM_ENVIRONMENT = "environment"
 
 
 def add(session: Session, name: str, scope: Scope = Scope.ADMIN) -> str:
-    """Make a key and return its secret, which is kept nowhere. Raises Conflict for a name in use."""
+    """Make a key; returns its secret, which is kept nowhere. Raises Conflict for a name in use."""
     secret = secrets.token_urlsafe(32)
     with writing(session):
         _insert(session, name, secret, scope)
@@ -40,10 +40,10 @@ def listed(session: Session) -> Sequence[Key]:
     return session.scalars(sa.select(Key).order_by(Key.created_at, Key.name)).all()
 
 
-def living(session: Session) -> dict[str, Scope]:
-    """The hashes that let someone in, with what they may do."""
-    rows = session.execute(sa.select(Key.digest, Key.scope).where(Key.revoked_at.is_(None)))
-    return {digest: Scope(scope) for digest, scope in rows}
+def all_hashes(session: Session) -> dict[str, Scope | None]:
+    """The hash of every key that was ever made, with what it may do: nothing if revoked."""
+    rows = session.execute(sa.select(Key.digest, Key.scope, Key.revoked_at))
+    return {digest: None if revoked else Scope(scope) for digest, scope, revoked in rows}
 
 
 def first_key(session: Session, settings: Settings) -> str | None:
