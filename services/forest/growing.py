@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
-from models.errors import Failed
+from models.errors import Failed, invalid
 from models.experiment import Task
 from services.columns import Feature
 from services.forest.batches import plan
@@ -60,8 +60,12 @@ def grow(
     """The trees from `start` up to `stop` of the forest that the random_state makes.
 
     `kwargs` come from `resolve`, with an integer random_state; `X` is float32 (rows, features),
-    `y` (rows,) the codes of the classes or the numbers.
+    `y` (rows,) the codes of the classes or the numbers. Raises Invalid where criterion poisson
+    is asked for a target that is nowhere above zero.
     """
+    if kwargs.get("criterion") == "poisson" and not y.sum() > 0:
+        message = "criterion poisson needs a target above 0 in some training row"
+        raise invalid("target_not_positive", message, "/criterion")
     # A forest draws one seed a tree, in their order: those of the trees before are skipped.
     seeds = np.random.RandomState(kwargs["random_state"])
     seeds.randint(np.iinfo(np.int32).max, size=start)

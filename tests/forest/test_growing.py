@@ -8,7 +8,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
-from models.errors import Failed
+from models.errors import Failed, Invalid
 from services.columns import Feature
 from services.files import sha256_of
 from services.forest import growing
@@ -190,6 +190,13 @@ def test_plan(trees: int, batches: int, first: tuple[int, int]) -> None:
 @pytest.mark.parametrize("trees", range(490, 560, 7))
 def test_never_more_than_fifty_batches(trees: int) -> None:
     assert len(growing.plan(trees)) <= 50
+
+
+def test_poisson_needs_a_target_above_zero() -> None:
+    kwargs = {"random_state": 1, "criterion": "poisson"}
+    with pytest.raises(Invalid) as caught:
+        growing.grow("regression", kwargs, X, np.zeros(len(X)), 0, 2)
+    assert caught.value.code == "target_not_positive"
 
 
 def test_a_batch_is_kept_and_checked(tmp_path: Path) -> None:

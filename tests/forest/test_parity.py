@@ -90,6 +90,16 @@ def test_a_sample_of_few_rows_and_of_many_columns(tmp_path: Path) -> None:
     parity.check(version.pipeline, version.model, rows)
 
 
+def test_the_largest_numbers_agree(tmp_path: Path) -> None:
+    most = float(np.finfo(np.float32).max)
+    values = [most, -0.999 * most, None, 0, 1e-45, 1e-38, most, None] * 5
+    table = pa.table({"x": pa.array(values), "z": pa.array(values[4:] + values[:4])})
+    features = [Feature("x", "number"), Feature("z", "number")]
+    version = train(tmp_path, table, features, np.arange(40) % 4.0, list("abcd"))
+    rows = parity.sample(table, features, version.forest)
+    parity.check(version.pipeline, version.model, rows)
+
+
 def mismatch(version: Version, rows: pa.Table, session: Any, deviation: float = 1.0) -> bool:
     model = replace(version.model, session=session)
     with pytest.raises(Failed) as caught:

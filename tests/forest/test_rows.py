@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from services.columns import Feature
+from services.forest import cells
 from services.forest.encoding import MISSING, encode
 from services.forest.rows import Encoded, encode_rows
+from services.reading import cells as reading_cells
 from tests.forest.helpers import MIXED, mixed_table
 
 KNOWN = frozenset({"count", "colour", "size", "seen", "open", "unused", "target"})
@@ -64,6 +66,10 @@ def test_numbers_alone_take_the_short_way_to_the_same_numbers() -> None:
         ("/rows/0/a", "number_out_of_range"),
         ("/rows/1/b", "missing_column"),
     ]
+
+
+def test_dates_in_json_are_the_dates_in_csv() -> None:
+    assert cells.DATE == reading_cells.DATE
 
 
 def test_other_columns_of_the_table_are_passed_over() -> None:

@@ -17,7 +17,7 @@ from services.files import sha256_of
 from services.forest.encoding import encode
 from services.forest.labels import codes_of
 from services.forest.serving import Model
-from tests.forest.helpers import DATA, MIXED, Version, features_of, mixed_table, sample_table, train
+from tests.forest.helpers import MIXED, Version, features_of, mixed_table, sample_table, train
 
 ROOT = Path(__file__).parents[2]
 
@@ -155,4 +155,3 @@ heavy -= {"pandas"}  # Arrow looks for it by itself
 assert not heavy & sys.modules.keys(), heavy & sys.modules.keys()
 """
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, check=True)
-    assert DATA.is_dir()
