@@ -7,10 +7,10 @@ from typing import Any
 
 import marshmallow as ma
 
+from models.hyper_parameters import PARAMETERS, Parameter, table
 from schemas.base import Schema
 from schemas.containers import AnyObject
 from schemas.fields import StrictBoolean, StrictInteger, StrictNumber, StrictString
-from services.forest.ranges import PARAMETERS, Parameter, table
 
 FieldType = ma.fields.Field[Any]
 # Which kind of JSON value goes to which field: a whole number to the integer, where there is one.

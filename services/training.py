@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 
 from models import Dataset, Experiment, Job, Kind, Status, writing
 from models.errors import Conflict, Invalid
+from models.hyper_parameters import defaults
 from services import jobs
 from services.experiments import get
-from services.forest.parameters import check
 from services.forest.labels import text_of
-from services.forest.ranges import defaults
+from services.forest.parameters import check
 from services.queue import JobQueue
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from services.forest.ranges import defaults
+from models.hyper_parameters import defaults
 from services.paths import SAMPLES
 from services.reading import Reading
 from services.splits.plan import Plan

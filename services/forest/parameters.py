@@ -9,8 +9,8 @@ from typing import Any
 
 from models.errors import Fault
 from models.experiment import Task
+from models.hyper_parameters import PARAMETERS, Parameter, defaults, table
 from services.forest.nearest import Hints, shown
-from services.forest.ranges import PARAMETERS, Parameter, defaults, table
 from services.forest.reports import Report
 
 __all__ = ["PARAMETERS", "Parameter", "check", "defaults", "table"]
