@@ -22,6 +22,7 @@ Train a forest on the sample table `glass`, then ask it about one row:
 
 The README goes on from here. Ctrl-C ends the service.
 """
+OPEN_NOTE = "WARNING: GROVE_AUTH=off lets everyone in who can reach this address.\n"
 KEY_NOTE = "Every request needs a key: add -H 'Authorization: Bearer KEY' to each curl.\n"
 
 
@@ -68,8 +69,13 @@ def _hint(settings: Settings) -> str:
         return HINT.format(address=bind, curl=f"--unix-socket {bind[5:]} http://grove", note="")
     host, _, port = bind.rpartition(":")
     address = f"http://{'localhost' if host in ('0.0.0.0', '[::]') else host}:{port}"  # noqa: S104
-    needs_key = settings.auth == "on" and not settings.on_loopback
-    return HINT.format(address=address, curl=address, note=KEY_NOTE if needs_key else "")
+    return HINT.format(address=address, curl=address, note=_note(settings))
+
+
+def _note(settings: Settings) -> str:
+    if settings.auth == "off":
+        return OPEN_NOTE
+    return "" if settings.on_loopback else KEY_NOTE
 
 
 def _is_ready(bind: str) -> bool:

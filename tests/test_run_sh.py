@@ -96,6 +96,20 @@ def test_a_key_can_be_set(tmp_path: Path) -> None:
         assert ask(service, "/v1/datasets", Authorization=f"Bearer {secret}")[0] == 200
 
 
+def test_open_to_all_is_warned_about(tmp_path: Path) -> None:
+    with running(tmp_path, host="0.0.0.0", GROVE_AUTH="off") as service:  # noqa: S104
+        assert "WARNING: GROVE_AUTH=off" in service.greeting
+        assert ask(service, "/v1/datasets")[0] == 200
+
+
+def test_a_proxy_does_not_open_the_door(tmp_path: Path) -> None:
+    """Its requests come from loopback too; only the headers that it adds tell of it."""
+    with running(tmp_path) as service:
+        assert ask(service, "/v1/datasets")[0] == 200
+        for name in ("X-Forwarded-For", "Forwarded", "X-Real-IP"):
+            assert ask(service, "/v1/datasets", **{name: "for=10.0.0.1"})[0] == 401
+
+
 def test_keys_are_made_listed_and_revoked(tmp_path: Path) -> None:
     secret = run(tmp_path, "key", "add", "laptop").stdout.strip()
     assert len(secret) == 43

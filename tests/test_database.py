@@ -1,0 +1,154 @@
+"""SQLite as it must be: strict, durable, patient; and migrations that may meet each other."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
+
+from models import Base, Dataset, Experiment, Seed, writing
+from models.database import connect, connect_for_jobs, journal_mode
+from services.setup import migrate, prepare
+from tests.service import ROOT, environ_for
+from tests.story import settings_for
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/a.sqlite"
+
+
+@pytest.mark.parametrize(
+    ("version", "mode"),
+    [
+        ((3, 40, 1), "TRUNCATE"),
+        ((3, 44, 5), "TRUNCATE"),
+        ((3, 44, 6), "WAL"),
+        ((3, 50, 6), "TRUNCATE"),
+        ((3, 50, 7), "WAL"),
+        ((3, 51, 2), "TRUNCATE"),
+        ((3, 51, 3), "WAL"),
+        ((3, 52, 0), "WAL"),
+        ((4, 0, 0), "WAL"),
+    ],
+)
+def test_wal_only_where_it_is_safe(version: tuple[int, int, int], mode: str) -> None:
+    assert journal_mode(version) == mode
+
+
+@pytest.mark.parametrize("make", [connect, connect_for_jobs])
+def test_every_connection_is_strict(make: object, url: str) -> None:
+    engine = make(url)  # type: ignore[operator]
+    with engine.connect() as connection:
+        values = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("foreign_keys", "synchronous", "busy_timeout")
+        }
+    assert values == {"foreign_keys": 1, "synchronous": 2, "busy_timeout": 30_000}
+
+
+def test_a_transaction_that_writes_waits_for_its_turn(url: str) -> None:
+    """Read, then write, from many threads: none fails, no count is lost."""
+    engine = connect(url)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("CREATE TABLE counts (n INTEGER)")
+        connection.exec_driver_sql("INSERT INTO counts VALUES (0)")
+
+    def count() -> None:
+        for _ in range(20):
+            with Session(engine) as session, writing(session):
+                found = session.execute(sa.text("SELECT n FROM counts")).scalar_one()
+                session.execute(sa.text("UPDATE counts SET n = :n"), {"n": found + 1})
+
+    threads = [threading.Thread(target=count) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT n FROM counts").scalar() == 160
+
+
+def test_a_failed_transaction_leaves_nothing(url: str) -> None:
+    engine = connect(url)
+    migrate(engine)
+    with Session(engine) as session:
+        with pytest.raises(RuntimeError), writing(session):
+            session.add(Seed(name="x"))
+            session.flush()
+            raise RuntimeError
+        assert session.get(Seed, "x") is None
+
+
+def test_a_read_holds_no_lock(url: str) -> None:
+    """A session that has read, and is still open, keeps nobody from writing."""
+    engine = connect(url)
+    migrate(engine)
+    with Session(engine) as reader, Session(engine) as writer:
+        assert reader.get(Seed, "x") is None
+        with writing(writer):
+            writer.add(Seed(name="x"))
+        reader.expire_all()
+        assert reader.get(Seed, "x") is not None
+
+
+def test_a_row_points_at_nothing_that_is_not_there(url: str) -> None:
+    engine = connect(url)
+    migrate(engine)
+    orphan = Experiment(id="a", type="classification", dataset="none", target="t", plan={})
+    with Session(engine) as session, pytest.raises(IntegrityError), writing(session):
+        session.add(orphan)
+
+
+def test_a_change_based_on_an_old_revision_is_refused(url: str) -> None:
+    engine = connect(url)
+    migrate(engine)
+    with Session(engine) as session, writing(session):
+        session.add(
+            Dataset(name="d", file="", sha256="", size=0, rows=0, reading={}, description={})
+        )
+        session.flush()
+        session.add(Experiment(id="a", type="classification", dataset="d", target="t", plan={}))
+    with Session(engine) as one, Session(engine) as other:
+        stale = one.get_one(Experiment, "a")
+        with writing(other):
+            other.get_one(Experiment, "a").description = "first"
+        stale.description = "second"
+        with pytest.raises(StaleDataError):
+            one.flush()
+
+
+def test_the_migrations_make_what_the_models_say(url: str) -> None:
+    engine = connect(url)
+    migrate(engine)
+    migrate(engine)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_web_and_worker_may_prepare_at_once(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "services.setup"]
+    environ = {**environ_for(tmp_path), "PYTHONPATH": str(ROOT)}
+    starts = [subprocess.Popen(command, cwd=ROOT, env=environ) for _ in range(4)]
+    assert [start.wait(timeout=60) for start in starts] == [0] * 4
+
+
+def test_a_sample_that_was_deleted_does_not_come_back(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path)
+    prepare(settings)
+    with Session(connect(settings.database_url)) as session:
+        with writing(session):
+            session.delete(session.get_one(Dataset, "glass"))
+        prepare(settings)
+        names = session.scalars(sa.select(Dataset.name)).all()
+    assert names == ["breast_cancer"]
