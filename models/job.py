@@ -14,6 +14,7 @@ from models.database import Base, UtcDateTime, now
 from models.errors import Conflict, GroveError
 
 ATTEMPTS = 3
+WAITING = "waiting for a worker"
 SILENT = timedelta(seconds=60)  # a worker that has not beaten for so long is dead
 
 
@@ -67,7 +68,7 @@ class Job(Base):
     kind: Mapped[str]
     state: Mapped[str] = mapped_column(default=State.QUEUED, index=True)
     progress: Mapped[float] = mapped_column(default=0.0)
-    message: Mapped[str] = mapped_column(default="waiting for a worker")
+    message: Mapped[str] = mapped_column(default=WAITING)
     attempt: Mapped[int] = mapped_column(default=0)
     stalled: Mapped[int] = mapped_column(default=0)
     executor: Mapped[str | None]
@@ -97,6 +98,11 @@ class Job(Base):
         self.attempt += 1
         self.stalled += 1
         self.started_at = self.started_at or now()
+
+    def put_back(self) -> None:
+        """The worker stops, politely; another one goes on."""
+        self.state, self.executor, self.message = State.QUEUED, None, WAITING
+        self.stalled = max(self.stalled - 1, 0)
 
     def step_done(self, progress: float, message: str) -> None:
         """A step was finished, and stays finished: the count of failed attempts starts anew."""

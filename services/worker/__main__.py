@@ -37,7 +37,11 @@ def main() -> None:
 
 
 def run(settings: Settings, stopping: threading.Event) -> None:
-    """Take jobs until `stopping` is set; then put back what is under way and end the process."""
+    """Take jobs until `stopping` is set; then put back what is under way and end the process.
+
+    The engine itself is not stopped, nor its jobs queued again: it would take them up once more.
+    Another worker does so as soon as the lease says that this one is no more.
+    """
     context()
     forkserver.ensure_running()
     sessions = sessionmaker(connect(settings.database_url))
@@ -47,7 +51,7 @@ def run(settings: Settings, stopping: threading.Event) -> None:
     engine.launch(bench)
     log.info("worker ready", executor=lease.executor)
     keep_beating(bench, lease, stopping)
-    engine.stop(bench)
+    bench.put_back()
     lease.end()
     log.info("worker stopped", executor=lease.executor)
     os._exit(0)  # threads that wait for a child must not note its end as a failure
@@ -58,7 +62,7 @@ def keep_beating(bench: Bench, lease: Lease, stopping: threading.Event) -> None:
     while True:
         if not lease.beat():
             bench.surrender()
-        lease.take_over(engine.requeue(bench))
+        lease.take_over(engine.requeue)
         if stopping.wait(BEAT_EVERY):
             return
 

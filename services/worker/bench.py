@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
+import sqlalchemy as sa
 import structlog
 from dbos import DBOS
 from sqlalchemy.orm import Session, sessionmaker
@@ -55,8 +56,12 @@ class Bench:
     @contextmanager
     def holding(self, job_id: str) -> Iterator[tuple[Session, Job]]:
         """A transaction on a job that is ours and wanted. Raises Unwanted otherwise."""
-        with self.sessions() as session, writing(session):
-            yield session, self._check(job_id, session.get(Job, job_id))
+        try:
+            with self.sessions() as session, writing(session):
+                yield session, self._check(job_id, session.get(Job, job_id))
+        except Unwanted:
+            self._wait_if_closing()
+            raise
 
     def step(self, job: Job, name: str, task: str, args: tuple[Any, ...], share: range) -> Outcome:
         """Run a task in a child as a durable step: once finished, it is never done again.
@@ -99,8 +104,7 @@ class Bench:
         reporter = Reporter(lambda part, message: self._report(job.id, share, part, message))
 
         def look() -> None:
-            while self.closing:  # the process is about to end: leave no trace of this step
-                time.sleep(1)
+            self._wait_if_closing()
             if time.monotonic() > deadline:
                 raise TimeoutError
             with self.sessions() as session:
@@ -118,6 +122,22 @@ class Bench:
         if job.executor != self.executor:
             self.surrender()
         return job
+
+    def put_back(self) -> None:
+        """Put all that is under way back into the queue, and note nothing more from here on.
+
+        A worker that stops politely is not lost: its attempt is not held against the job.
+        """
+        self.closing = True
+        ours = sa.select(Job).where(Job.executor == self.executor, Job.state == State.RUNNING)
+        with self.sessions() as session, writing(session):
+            for job in session.scalars(ours):
+                job.put_back()
+
+    def _wait_if_closing(self) -> None:
+        """Never return once the process is about to end: this step shall leave no trace."""
+        while self.closing:
+            time.sleep(1)
 
     def surrender(self) -> NoReturn:
         """End this process at once: it was taken for dead, and others do its jobs now.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 
 import structlog
 from dbos import DBOS, DBOSPortableJSONSerializer
@@ -44,23 +43,14 @@ def launch(bench: Bench) -> None:
         DBOS.register_queue(name, worker_concurrency=at_once, polling_interval_sec=POLL_SECONDS)
 
 
-def stop(bench: Bench) -> None:
-    """Stop taking jobs, and put back what is under way."""
-    bench.closing = True
-    requeue(bench)(bench.executor)
-
-
-def requeue(bench: Bench) -> Callable[[str], None]:
-    """A function that puts the unfinished jobs of an executor back into their queues."""
-
-    def put_back(executor: str) -> None:
-        held = DBOS.list_workflows(status="PENDING", executor_id=executor, load_input=False)
-        for workflow in held:
-            queue = TRAIN if workflow.name == Kind.TRAIN else SHORT
-            log.info("job taken over", job=workflow.workflow_id, executor=executor)
-            DBOS.resume_workflow(workflow.workflow_id, queue_name=queue)
-
-    return put_back
+def requeue(executor: str) -> None:
+    """Put the unfinished jobs of an executor that is no more back into their queues."""
+    for workflow in DBOS.list_workflows(
+        status="PENDING", executor_id=executor, load_input=False, load_output=False
+    ):
+        queue = TRAIN if workflow.name == Kind.TRAIN else SHORT
+        log.info("job taken over", job=workflow.workflow_id, executor=executor)
+        DBOS.resume_workflow(workflow.workflow_id, queue_name=queue)
 
 
 def do(bench: Bench, kind: Kind, job_id: str) -> None:

@@ -11,6 +11,7 @@ import fcntl
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 from uuid import uuid4
@@ -24,6 +25,7 @@ from models.job import SILENT
 from services.paths import Home
 
 BEAT_EVERY = 10.0
+LONG_AGO = datetime.fromtimestamp(0, UTC)
 
 
 @dataclass
@@ -51,10 +53,9 @@ class Lease:
             return True
 
     def end(self) -> None:
-        """Give the lease back."""
+        """Give the lease back: say that we have been silent for ever."""
         with self.sessions() as session, writing(session):
-            session.execute(sa.delete(Worker).where(Worker.executor == self.executor))
-        self.home.lock(self.executor).unlink(missing_ok=True)
+            session.get_one(Worker, self.executor).beat_at = LONG_AGO
 
     def take_over(self, requeue: Callable[[str], None]) -> None:
         """Have the jobs of every dead worker queued again by `requeue(executor)`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -46,16 +47,25 @@ def _scored(spec: Spec, model: Model, batches: Iterable[pa.RecordBatch]) -> dict
         scores.append(model.scores(encode(batch, model.features)))
     if not truth:
         raise invalid("csv_empty", "the CSV holds no row to score")
-    labels = pa.chunked_array(truth)
+    labels = _whole(pa.chunked_array(truth))
     return evaluate(spec["task"], model.classes, labels, np.concatenate(scores))
 
 
+def _whole(labels: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Labels of whole numbers as integers, so that one unseen in training is named 3, not 3.0."""
+    try:
+        return labels.cast(pa.int64()) if pa.types.is_floating(labels.type) else labels
+    except pa.ArrowInvalid:
+        return labels
+
+
 def _typed_rows(spec: Spec, model: Model) -> Iterator[pa.RecordBatch]:
-    dialect, batches = text_batches(
-        Path(spec["upload"]),
-        Reading.from_record(spec["reading"]),
-        Limits(max_columns=spec["max_columns"]),
-    )
+    reading = Reading.from_record(spec["reading"])
+    if reading.missing_values is None:  # as in the table that was learned from
+        markers = tuple(spec["description"]["dialect"]["missing_values"])
+        reading = replace(reading, missing_values=markers)
+    limits = Limits(max_columns=spec["max_columns"])
+    dialect, batches = text_batches(Path(spec["upload"]), reading, limits)
     wanted = [*map(as_column, model.features), _target(spec)]
     check_columns([column.name for column in wanted], dialect.names)
     faults: list[Fault] = []

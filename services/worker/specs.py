@@ -48,6 +48,7 @@ def training(bench: Bench, job: Job) -> Spec:
             "classes": experiment.classes,
             "columns": [column["name"] for column in dataset.description["columns"]],
             "dataset_sha256": dataset.sha256,
+            "missing_values": dataset.description["dialect"]["missing_values"],
             "plan": experiment.plan,
             "params": job.params["hyper_parameters"],
             "threads": bench.settings.train_threads,
