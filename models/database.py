@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -17,6 +18,8 @@ BUSY_SECONDS = 30
 # The first releases of three branches in which a WAL that is reset under a reader stays whole
 # (https://www.sqlite.org/wal.html, "the WAL-reset bug"); older ones journal by TRUNCATE.
 WAL_SAFE = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
+# unixepoch('subsec') came with this release.
+SUBSEC = (3, 42, 0)
 NAMING = {
     "ix": "ix_%(column_0_label)s",
     "uq": "uq_%(table_name)s_%(column_0_name)s",
@@ -110,6 +113,17 @@ def _pragmas(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute(f"PRAGMA journal_mode = {journal_mode(sqlite3.sqlite_version_info)}")
+    if sqlite3.sqlite_version_info < SUBSEC:
+        # The job engine takes for granted that Python 3.12 and later come with a newer SQLite;
+        # those of Debian 12, the official images among them, do not.
+        connection.create_function("unixepoch", -1, _unixepoch)
+
+
+def _unixepoch(*modifiers: str) -> float:
+    """SQLite's function, as far as it is asked for: this moment, with fractions of a second."""
+    if modifiers != ("subsec",):
+        raise NotImplementedError(modifiers)
+    return time.time()
 
 
 def journal_mode(version: tuple[int, ...]) -> str:

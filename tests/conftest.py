@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from controllers.main import create_app
 from services.setup import prepare
-from tests.story import Story, settings_for, worker
+from tests.story import Story, app_on, settings_for, worker
 
 
 @pytest.fixture(scope="session")
@@ -21,8 +20,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def app(home: Path) -> Flask:
-    return create_app(settings_for(home))
+def app(home: Path) -> Iterator[Flask]:
+    with app_on(home) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

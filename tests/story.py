@@ -15,9 +15,13 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from controllers.main import create_app
+from controllers.parts import parts
+from models import db
 from services import settings
 
 ROOT = Path(__file__).parents[1]
@@ -135,6 +139,18 @@ class Story:
                 return job
             time.sleep(0.05)
         raise AssertionError(f"job is {job}")
+
+
+@contextmanager
+def app_on(home: Path, **chosen: str) -> Iterator[Flask]:
+    """An app on a home of its own; its connections are closed at the end."""
+    app = create_app(settings_for(home, **chosen))
+    try:
+        yield app
+    finally:
+        with app.app_context():
+            parts().queue.close()
+            db.engine.dispose()
 
 
 @contextmanager

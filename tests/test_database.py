@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,15 @@ from tests.story import settings_for
 @pytest.fixture
 def url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/a.sqlite"
+
+
+@pytest.fixture
+def engine(url: str) -> Iterator[sa.Engine]:
+    """An engine on migrated tables."""
+    made = connect(url)
+    migrate(made)
+    yield made
+    made.dispose()
 
 
 @pytest.mark.parametrize(
@@ -53,12 +64,22 @@ def test_every_connection_is_strict(make: object, url: str) -> None:
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
             for name in ("foreign_keys", "synchronous", "busy_timeout")
         }
+    engine.dispose()
     assert values == {"foreign_keys": 1, "synchronous": 2, "busy_timeout": 30_000}
 
 
-def test_a_transaction_that_writes_waits_for_its_turn(url: str) -> None:
+@pytest.mark.parametrize("make", [connect, connect_for_jobs])
+def test_every_connection_knows_the_moment(make: object, url: str) -> None:
+    """The job engine's tables fill their times in by this expression, on any SQLite."""
+    engine = make(url)  # type: ignore[operator]
+    with engine.connect() as connection:
+        found = connection.exec_driver_sql("SELECT unixepoch('subsec') * 1000").scalar()
+    engine.dispose()
+    assert abs(found - time.time() * 1000) < 60_000
+
+
+def test_a_transaction_that_writes_waits_for_its_turn(engine: sa.Engine) -> None:
     """Read, then write, from many threads: none fails, no count is lost."""
-    engine = connect(url)
     with engine.connect() as connection:
         connection.exec_driver_sql("CREATE TABLE counts (n INTEGER)")
         connection.exec_driver_sql("INSERT INTO counts VALUES (0)")
@@ -78,19 +99,15 @@ def test_a_transaction_that_writes_waits_for_its_turn(url: str) -> None:
         assert connection.exec_driver_sql("SELECT n FROM counts").scalar() == 160
 
 
-def test_a_failed_transaction_leaves_nothing(url: str) -> None:
-    engine = connect(url)
-    migrate(engine)
+def test_a_failed_transaction_leaves_nothing(engine: sa.Engine) -> None:
     with Session(engine) as session:
         with pytest.raises(IntegrityError), writing(session):
             session.add_all([Seed(name="x"), Experiment(id="a", dataset="none")])
         assert session.get(Seed, "x") is None
 
 
-def test_a_read_holds_no_lock(url: str) -> None:
+def test_a_read_holds_no_lock(engine: sa.Engine) -> None:
     """A session that has read, and is still open, keeps nobody from writing."""
-    engine = connect(url)
-    migrate(engine)
     with Session(engine) as reader, Session(engine) as writer:
         assert reader.get(Seed, "x") is None
         with writing(writer):
@@ -99,17 +116,13 @@ def test_a_read_holds_no_lock(url: str) -> None:
         assert reader.get(Seed, "x") is not None
 
 
-def test_a_row_points_at_nothing_that_is_not_there(url: str) -> None:
-    engine = connect(url)
-    migrate(engine)
+def test_a_row_points_at_nothing_that_is_not_there(engine: sa.Engine) -> None:
     orphan = Experiment(id="a", type="classification", dataset="none", target="t", plan={})
     with Session(engine) as session, pytest.raises(IntegrityError), writing(session):
         session.add(orphan)
 
 
-def test_a_change_based_on_an_old_revision_is_refused(url: str) -> None:
-    engine = connect(url)
-    migrate(engine)
+def test_a_change_based_on_an_old_revision_is_refused(engine: sa.Engine) -> None:
     with Session(engine) as session, writing(session):
         session.add(
             Dataset(name="d", file="", sha256="", size=0, rows=0, reading={}, description={})
@@ -125,9 +138,7 @@ def test_a_change_based_on_an_old_revision_is_refused(url: str) -> None:
             one.flush()
 
 
-def test_the_migrations_make_what_the_models_say(url: str) -> None:
-    engine = connect(url)
-    migrate(engine)
+def test_the_migrations_make_what_the_models_say(engine: sa.Engine) -> None:
     migrate(engine)
     with engine.connect() as connection:
         context = MigrationContext.configure(connection)
@@ -144,9 +155,11 @@ def test_web_and_worker_may_prepare_at_once(tmp_path: Path) -> None:
 def test_a_sample_that_was_deleted_does_not_come_back(tmp_path: Path) -> None:
     settings = settings_for(tmp_path)
     prepare(settings)
-    with Session(connect(settings.database_url)) as session:
+    engine = connect(settings.database_url)
+    with Session(engine) as session:
         with writing(session):
             session.delete(session.get_one(Dataset, "glass"))
         prepare(settings)
         names = session.scalars(sa.select(Dataset.name)).all()
+    engine.dispose()
     assert names == ["breast_cancer"]

@@ -5,15 +5,15 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from controllers.main import create_app
 from services.setup import prepare
-from tests.story import FLOWER, Story, flowers, settings_for, worker
+from tests.story import FLOWER, Story, app_on, flowers, settings_for, worker
 
 SLOW = {"n_estimators": 100, "min_samples_leaf": 1, "random_state": 3}
 
@@ -26,9 +26,10 @@ def own(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def alone(own: Path) -> Story:
+def alone(own: Path) -> Iterator[Story]:
     """A story on that home; its workers are the test's to start and to kill."""
-    return Story(create_app(settings_for(own)).test_client())
+    with app_on(own) as app:
+        yield Story(app.test_client())
 
 
 def begin_training(story: Story, experiment: str, **params: Any) -> str:
@@ -86,7 +87,7 @@ def test_a_killed_worker_resumes_and_the_forest_is_the_same(own: Path, alone: St
 
 def steps_of(home: Path, job: str) -> list[tuple[str, str]]:
     """The finished steps of a job, and what each gave, as the job engine has them."""
-    with sqlite3.connect(home / "grove.sqlite") as connection:
+    with closing(sqlite3.connect(home / "grove.sqlite")) as connection:
         rows = connection.execute(
             "SELECT function_name, output FROM operation_outputs WHERE workflow_uuid = ? "
             "ORDER BY function_id",
@@ -120,8 +121,7 @@ def test_another_worker_takes_over_from_one_that_never_comes_back(own: Path, alo
 def test_a_worker_taken_for_dead_stops_by_itself(own: Path, alone: Story) -> None:
     with worker(own) as only:
         alone.make_experiment()
-        with sqlite3.connect(own / "grove.sqlite") as connection:
-            connection.execute("DELETE FROM workers")
+        change(own, "DELETE FROM workers")
         assert only.wait(timeout=30) == 75
 
 
@@ -129,8 +129,7 @@ def test_three_attempts_without_a_step_fail_the_job(own: Path, alone: Story) -> 
     with worker(own):
         experiment = alone.make_experiment()
     job = begin_training(alone, experiment)
-    with sqlite3.connect(own / "grove.sqlite") as connection:
-        connection.execute("UPDATE jobs SET stalled = 3, attempt = 3 WHERE id = ?", [job])
+    change(own, "UPDATE jobs SET stalled = 3, attempt = 3 WHERE id = ?", job)
     with worker(own):
         done = alone.wait_for(job, "failed", "succeeded")
     assert done["error"]["code"] == "worker_lost"
@@ -195,6 +194,12 @@ def test_a_killed_worker_takes_its_children_with_it(own: Path, alone: Story) -> 
         family = descendants(only.pid)
         kill(only)
         wait_until(lambda: not [each for each in family if lives(each)])
+
+
+def change(home: Path, statement: str, *values: str) -> None:
+    with closing(sqlite3.connect(home / "grove.sqlite")) as connection:
+        connection.execute(statement, values)
+        connection.commit()
 
 
 def wait_until(holds: Any, seconds: float = 20) -> None:
