@@ -1,54 +1,61 @@
-"""What a cell's text is: the grammars of numbers, booleans and dates, over whole arrays.
+"""The cells of a column, a whole array at a time: trimmed, told apart, and turned into values.
 
 Every function takes an array of strings without nulls unless it says otherwise.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
-from enum import IntEnum
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from services.reading.grammar import DATE, FLOAT32_MAX, PATTERNS, WHOLE_MAX, Kind, kind_of, moment
+
+__all__ = [
+    "DATE",
+    "Flags",
+    "Kinds",
+    "Markers",
+    "blanked",
+    "dates",
+    "finite",
+    "flags",
+    "floats",
+    "kinds",
+    "many_kinds",
+    "matches",
+    "wholes",
+]
+
 Flags = npt.NDArray[np.bool_]
+Kinds = npt.NDArray[np.int8]
 
-# The largest magnitude that still rounds to a float32, and that up to which a float64 has no gap.
-FLOAT32_MAX = float(np.nextafter(2.0**128 - 2.0**103, 0.0))
-WHOLE_MAX = 2**53
+# Up to so many texts Python is faster, one by one, than Arrow, which compiles each pattern anew.
+_FEW = 40
 
-NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
-WHOLE = r"^[+-]?[0-9]+$"
-INFINITE = r"^[+-]?(?i:inf|infinity|nan)$"
-WORD = r"^(?i:true|false)$"
-TRUE = r"^(?i:true|\+?0*1)$"
-FALSE = r"^(?i:false|[+-]?0+)$"
-DATE = (
-    r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
-    r"([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?)?Z?$"
-)
-# What people mean as numbers and no reader should guess at: 1,234 1.234,5 0x1F 1_000 ٣ 5% €5
-NUMBER_LIKE = (
-    r"^[+-]?\p{Sc}?\s?("
-    r"[0-9]{1,3}([,. '’\x{a0}\x{202f}][0-9]{3})+([.,][0-9]+)?|[0-9]+,[0-9]+|[0-9]+(\.[0-9]+)?"
-    r"|0[xX][0-9a-fA-F]+|[0-9]+(_[0-9]+)+(\.[0-9]+)?|[\p{Nd}]+([.,٫][\p{Nd}]+)?"
-    r")\s?(%|\p{Sc})?$"
-)
+_YEAR_ONE = pa.scalar(datetime(1, 1, 1), pa.timestamp("us"))
 
 
-class Kind(IntEnum):
-    """What the text of one cell is, by itself."""
+@dataclass(frozen=True)
+class Markers:
+    """The texts that stand for a missing value."""
 
-    TEXT = 0
-    MISSING = 1
-    NUMBER = 2
-    INFINITE = 3
-    OUTSIDE = 4
-    WORD = 5
-    DATE = 6
-    NUMBER_LIKE = 7
+    texts: tuple[str, ...]
+
+    @cached_property
+    def array(self) -> pa.Array:
+        """The markers as an array of strings."""
+        return pa.array(self.texts, pa.string())
+
+    @cached_property
+    def hide_in_numbers(self) -> bool:
+        """Whether a marker reads as a number too, as -999 does."""
+        return any(kind_of(text) == Kind.NUMBER for text in self.texts)
 
 
 def matches(texts: pa.Array, pattern: str) -> Flags:
@@ -62,10 +69,10 @@ def flags(array: pa.Array) -> Flags:
     return found
 
 
-def blanked(texts: pa.Array, markers: pa.Array) -> pa.Array:
+def blanked(texts: pa.Array, markers: Markers) -> pa.Array:
     """The texts trimmed, and null where they are markers of a missing value."""
     trimmed = pc.utf8_trim_whitespace(texts)
-    missing = pc.is_in(trimmed, markers)
+    missing = pc.is_in(trimmed, markers.array)
     return pc.if_else(missing, pa.scalar(None, pa.string()), trimmed)
 
 
@@ -87,26 +94,22 @@ def finite(values: pa.Array) -> bool:
 
 
 def wholes(texts: pa.Array) -> pa.Array | None:
-    """All texts as int64, or None where one is not whole or is beyond ±2^53."""
-    try:
-        values = pc.cast(texts, pa.int64())
-    except pa.ArrowInvalid:
-        if not pc.all(pc.match_substring_regex(texts, WHOLE)).as_py():
-            return None
-        return wholes_or_none(pc.utf8_ltrim(texts, characters="+"))
+    """Texts that are all numbers or null as int64; None if one is not whole or beyond ±2^53."""
+    values = _integers(texts)
+    if values is None and pc.any(pc.starts_with(texts, "+")).as_py():
+        values = _integers(pc.utf8_ltrim(texts, characters="+"))
+    if values is None:
+        return None
     ends = pc.min_max(values).as_py()
     low, high = ends["min"] or 0, ends["max"] or 0
     return values if low >= -WHOLE_MAX and high <= WHOLE_MAX else None
 
 
-def wholes_or_none(texts: pa.Array) -> pa.Array | None:
-    """As `wholes`, for texts of digits alone, which fail only by their size."""
+def _integers(texts: pa.Array) -> pa.Array | None:
     try:
-        values = pc.cast(texts, pa.int64())
+        return pc.cast(texts, pa.int64())
     except pa.ArrowInvalid:
         return None
-    inside = pc.less_equal(pc.abs(values), WHOLE_MAX)
-    return values if pc.all(inside).as_py() is not False else None
 
 
 def dates(texts: pa.Array) -> pa.Array:
@@ -116,23 +119,26 @@ def dates(texts: pa.Array) -> pa.Array:
     """
     plain = pc.utf8_rtrim(texts, characters="Z")
     try:
-        return pc.cast(plain, pa.timestamp("us"))
+        values = pc.cast(plain, pa.timestamp("us"))
     except pa.ArrowInvalid:
-        return pa.array([_moment(text) for text in plain.to_pylist()], pa.timestamp("us"))
+        return pa.array([moment(text) for text in plain.to_pylist()], pa.timestamp("us"))
+    # Arrow knows a year 0; ISO 8601 leaves it to agreement, and Python's datetime has none.
+    return pc.if_else(pc.less(values, _YEAR_ONE), pa.scalar(None, values.type), values)
 
 
-def _moment(text: str | None) -> datetime | None:
-    try:
-        return datetime.fromisoformat(text) if text is not None else None
-    except ValueError:
-        return None
-
-
-def kinds(texts: pa.Array, markers: pa.Array) -> npt.NDArray[np.int8]:
+def kinds(texts: pa.Array, markers: Markers) -> Kinds:
     """The Kind of each trimmed text."""
+    if len(texts) > _FEW:
+        return many_kinds(texts, markers)
+    found = (kind_of(t) if t not in markers.texts else Kind.MISSING for t in texts.to_pylist())
+    return np.fromiter(found, np.int8, len(texts))
+
+
+def many_kinds(texts: pa.Array, markers: Markers) -> Kinds:
+    """As `kinds`, by whole arrays; it pays off for more than a few dozen texts."""
     found = np.full(len(texts), Kind.TEXT, dtype=np.int8)
-    found[flags(pc.is_in(texts, markers))] = Kind.MISSING
-    for kind, pattern in _PATTERNS:
+    found[flags(pc.is_in(texts, markers.array))] = Kind.MISSING
+    for kind, pattern in PATTERNS:
         left = np.flatnonzero(found == Kind.TEXT)
         if len(left):
             found[left[matches(texts.take(pa.array(left)), pattern)]] = kind
@@ -140,16 +146,7 @@ def kinds(texts: pa.Array, markers: pa.Array) -> npt.NDArray[np.int8]:
     return found
 
 
-_PATTERNS = [
-    (Kind.NUMBER, NUMBER),
-    (Kind.INFINITE, INFINITE),
-    (Kind.WORD, WORD),
-    (Kind.DATE, DATE),
-    (Kind.NUMBER_LIKE, NUMBER_LIKE),
-]
-
-
-def _look_closer(texts: pa.Array, found: npt.NDArray[np.int8]) -> None:
+def _look_closer(texts: pa.Array, found: Kinds) -> None:
     """Numbers that a float32 cannot hold, and days that no calendar has."""
     numbers = np.flatnonzero(found == Kind.NUMBER)
     if len(numbers):

@@ -12,12 +12,8 @@ import pyarrow.compute as pc
 from models.errors import Fault, invalid
 from services.columns import Column, ColumnType
 from services.reading.cells import (
-    DATE,
-    FALSE,
-    FLOAT32_MAX,
-    TRUE,
     Flags,
-    Kind,
+    Markers,
     blanked,
     dates,
     finite,
@@ -28,9 +24,9 @@ from services.reading.cells import (
 )
 from services.reading.description import Description
 from services.reading.faults import refusal, row_pointer, shown
+from services.reading.grammar import DATE, FALSE, FLOAT32_MAX, TRUE, Kind, kind_of
 from services.reading.options import Limits
 from services.reading.rows import Rows
-from services.reading.tally import Markers
 
 # An array of the type, null where a cell is missing or unfit, and which cells are unfit.
 Converted = tuple[pa.Array, Flags | None]
@@ -96,12 +92,12 @@ def typed(
 def _numbers(texts: pa.Array, markers: Markers) -> Converted:
     values = None if markers.hide_in_numbers else floats(texts)
     if values is None or not _fit(values):
-        texts = blanked(texts, markers.array)
+        texts = blanked(texts, markers)
         values = floats(texts)
     if values is not None and _fit(values):
         return values, None
     plain = pc.fill_null(texts, "")
-    found = kinds(plain, markers.array)
+    found = kinds(plain, markers)
     good = found == Kind.NUMBER
     values = floats(_only(good, texts))
     return values, ~good & (found != Kind.MISSING)
@@ -115,20 +111,20 @@ def _fit(values: pa.Array) -> bool:
 
 
 def _booleans(texts: pa.Array, markers: Markers) -> Converted:
-    texts = blanked(texts, markers.array)
+    texts = blanked(texts, markers)
     true, false = matches(texts, TRUE), matches(texts, FALSE)
     values = _only(true | false, pa.array(true))
     return values, flags(pc.is_valid(texts)) & ~true & ~false
 
 
 def _dates(texts: pa.Array, markers: Markers) -> Converted:
-    texts = blanked(texts, markers.array)
+    texts = blanked(texts, markers)
     values = dates(_only(matches(texts, DATE), texts))
     return values, flags(pc.is_valid(texts)) & flags(pc.is_null(values))
 
 
 def _categories(texts: pa.Array, markers: Markers) -> Converted:
-    return blanked(texts, markers.array), None
+    return blanked(texts, markers), None
 
 
 def _only(chosen: Flags, values: pa.Array) -> pa.Array:
@@ -148,8 +144,7 @@ def _fault(texts: pa.Array, at: int, column: Column, first_row: int) -> Fault:
     text, row = texts[at].as_py().strip(), first_row + at
     code = "wrong_type"
     if column.type in {"integer", "number"}:
-        kind = kinds(pa.array([text], pa.string()), pa.array([], pa.string()))[0]
-        code = _CODES.get(Kind(kind), code)
+        code = _CODES.get(kind_of(text), code)
     why = {"non_finite": " finite", "number_out_of_range": " within ±3.4028235e38"}.get(code, "")
     message = (
         f"Data row {row + 1}, column {shown(column.name)}: {shown(text)}, where "

@@ -10,9 +10,10 @@ import pyarrow as pa
 
 from models.errors import Fault, Invalid
 from services.columns import Column, Notice
-from services.reading.cells import Kind
+from services.reading.cells import Markers
 from services.reading.description import Description, Dialect
 from services.reading.faults import refusal, row_pointer, shown
+from services.reading.grammar import Kind
 from services.reading.levels import Levels
 from services.reading.notices import dropped, notices_of
 from services.reading.options import Limits, Reading
@@ -20,7 +21,7 @@ from services.reading.resolve import resolve
 from services.reading.rows import Rows
 from services.reading.sample import empty
 from services.reading.survey import survey
-from services.reading.tally import Markers, Spot, Tally
+from services.reading.tally import Spot, Tally
 from services.reading.verdict import column_of, refused_cells
 
 # The distinct values of all columns together; a wide table gets fewer for each column.
@@ -129,12 +130,13 @@ def _refuse(
     faults = list(uneven.faults) if uneven else []
     if unfit:
         places = survey(path, dialect, limits, {spot.row for spot, _, _ in unfit}).places
-        faults += [_unfit(*places[spot.row], *rest, spot) for spot, *rest in unfit]
+        faults += [_unfit(places[spot.row], kind, name, spot) for spot, kind, name in unfit]
     if faults:
         raise refusal(faults, limits.max_faults)
 
 
-def _unfit(row: int, line: int, kind: Kind, name: str, spot: Spot) -> Fault:
+def _unfit(place: tuple[int, int], kind: Kind, name: str, spot: Spot) -> Fault:
+    row, line = place
     code, why = _CELL_CODES[kind]
     message = f"Line {line}, column {shown(name)}: {shown(spot.text)}, {why}; a number is expected."
     return Fault(row_pointer(row, name), code, message)

@@ -28,4 +28,6 @@ def refusal(faults: Sequence[Fault], max_faults: int) -> Invalid:
     kept = list(faults[:max_faults])
     more = len(faults) - len(kept)
     detail = kept[0].message + (f" And {len(faults) - 1} more." if len(faults) > 1 else "")
-    return Invalid(detail, code=kept[0].code, faults=kept, **({"more_faults": more} if more else {}))
+    return Invalid(
+        detail, code=kept[0].code, faults=kept, **({"more_faults": more} if more else {})
+    )

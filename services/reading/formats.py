@@ -27,7 +27,7 @@ _OTHERS = {
     "a JPEG picture": rb"\xff\xd8\xff",
     "a GIF picture": rb"GIF8[79]a",
     "an HTML or XML page": rb"(?i)\s*<(!doctype\s|html[\s>]|head[\s>]|body[\s>]|\?xml\s)",
-    "a pickle": rb"\x80[\x02-\x05][\x00-\x1f(\x5b-\x5d}cKXUGMJNc]",
+    "a pickle": rb"\x80[\x02-\x05]",
     "a Parquet file": rb"PAR1",
     "an Arrow or Feather file": rb"ARROW1|FEA1",
     "an SQLite database": rb"SQLite format 3\x00",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
 from models.errors import Fault
 from services.reading.faults import shown
@@ -30,7 +31,7 @@ def suspicion(names: Sequence[str], rows: Iterable[Sequence[str]]) -> Fault | No
 def _odd_numbers(names: Sequence[str]) -> Fault | None:
     """Whole numbers may be names (years, 0 to 63), but only as one even ascending sequence."""
     whole = [(at, int(name[:40])) for at, name in enumerate(names) if _WHOLE.fullmatch(name)]
-    steps = [later[1] - former[1] for former, later in zip(whole, whole[1:], strict=False)]
+    steps = [later[1] - former[1] for former, later in pairwise(whole)]
     for step, (at, value) in zip(steps, whole[1:], strict=True):
         if step <= 0 or step != steps[0]:
             return _suspect(at, f"'{value}' does not continue the sequence of the numbers before")

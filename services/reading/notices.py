@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 
 from services.columns import Column, Notice
-from services.reading.cells import Kind
 from services.reading.faults import shown
+from services.reading.grammar import Kind
 from services.reading.tally import Spot, Tally
 
 _FEWEST_TO_BE_IDS = 3

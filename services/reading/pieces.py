@@ -23,6 +23,9 @@ class Decoder:
     def __call__(self, raw: bytes) -> bytes:
         """The UTF-8 of the next bytes; an empty piece says that the file ends here."""
         waiting = len(self._decoder.getstate()[0])
+        if self._codec == "utf_8" and not waiting and raw.isascii():
+            self._taken += len(raw)
+            return raw
         try:
             utf8 = self._decoder.decode(raw, final=not raw).encode()
         except UnicodeDecodeError as error:
@@ -34,6 +37,24 @@ class Decoder:
         return utf8
 
 
+class LineEnds:
+    """Counts the line ends (LF, CR or CRLF) of a text that comes in pieces."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._after_cr = False
+
+    def add(self, piece: bytes) -> None:
+        """Count those of the next piece."""
+        self.count += piece.count(b"\n")
+        returns = piece.count(b"\r")
+        if returns:
+            self.count += returns - piece.count(b"\r\n")
+        if self._after_cr and piece.startswith(b"\n"):
+            self.count -= 1
+        self._after_cr = piece.endswith(b"\r") or (not piece and self._after_cr)
+
+
 class Checks:
     """What must hold in every piece of text: no NUL, and no physical line over the limit.
 
@@ -42,18 +63,17 @@ class Checks:
 
     def __init__(self, limits: Limits) -> None:
         self._limit = limits.max_line_bytes
-        self._ends = 0
+        self._ends = LineEnds()
         self._open = 0
-        self._after_cr = False
 
     def __call__(self, piece: bytes) -> None:
         """Check the next piece of UTF-8."""
         nul = piece.find(0)
         if nul >= 0:
-            self._count_ends(piece[:nul])
+            self._ends.add(piece[:nul])
             raise self._nul()
         self._measure(piece.replace(b"\r", b"\n"))
-        self._count_ends(piece)
+        self._ends.add(piece)
 
     def _measure(self, piece: bytes) -> None:
         first = piece.find(b"\n")
@@ -64,17 +84,8 @@ class Checks:
             raise too_long_a_line(self._limit)
         self._open = longest if first < 0 else len(piece) - piece.rfind(b"\n") - 1
 
-    def _count_ends(self, piece: bytes) -> None:
-        self._ends += piece.count(b"\n")
-        returns = piece.count(b"\r")
-        if returns:
-            self._ends += returns - piece.count(b"\r\n")
-        if self._after_cr and piece.startswith(b"\n"):
-            self._ends -= 1
-        self._after_cr = piece.endswith(b"\r") or (not piece and self._after_cr)
-
     def _nul(self) -> Invalid:
-        message = f"Line {self._ends + 1} holds a NUL character; a CSV is text and has none."
+        message = f"Line {self._ends.count + 1} holds a NUL character; a CSV is text and has none."
         return invalid("nul_byte", message)
 
 

@@ -45,6 +45,11 @@ def is_blank(cells: list[str]) -> bool:
     return len(cells) == 1 and not cells[0].strip(" \t")
 
 
+def is_blank_line(text: str) -> bool:
+    """Whether a line, as it stands in the file, is such a record; quotes do not count."""
+    return not text.strip(' \t"') and is_blank(next(csv.reader([text]), [""]))
+
+
 def _line_of_last(begin: int, cells: list[str]) -> int:
     text = "".join(cells[:-1])
     return begin + text.count("\n") + text.count("\r") - text.count("\r\n")

@@ -41,8 +41,6 @@ def resolve(path: Path, reading: Reading, limits: Limits) -> tuple[Dialect, list
     asked = chosen_delimiter(reading)
     refuse_other_formats(path, encoding_given=reading.encoding is not None)
     head = _head(path, codec, asked, limits)
-    if not head.found:
-        raise _no_record(head, limits)
     if reading.header is False:
         return _without_header(head, codec, reading)
     return _with_header(head, codec, reading, limits)
@@ -52,10 +50,22 @@ def _head(path: Path, codec: str, asked: str | None, limits: Limits) -> _Head:
     for sample in samples(path, codec, limits):
         delimiter = asked or detect(sample)
         _refuse_too_wide(sample.first_width(delimiter), limits)
-        head = _Head(sample, delimiter, sample.records(delimiter))
+        head = _Head(sample, delimiter, _found(sample, delimiter))
         if is_enough(sample, head.found):
             break
+    if not head.found:
+        raise _no_record(head, limits)
     return head
+
+
+def _found(sample: Sample, delimiter: str) -> Numbered:
+    try:
+        return sample.records(delimiter)
+    except Invalid:
+        # A cell over the limit; a larger sample may show that its whole line is.
+        if sample.whole:
+            raise
+        return []
 
 
 def _refuse_too_wide(width: int, limits: Limits) -> None:
@@ -69,7 +79,7 @@ def _no_record(head: _Head, limits: Limits) -> Invalid:
         return empty("The file holds only blanks.")
     # The longest sample ends within the first record: a quote left open, or simply too long.
     try:
-        for _ in records(head.sample.lines, head.delimiter):
+        for _ in records(head.sample.lines, head.delimiter, head.sample.lines_before):
             pass
     except Invalid as error:
         return error
@@ -87,6 +97,8 @@ def _without_header(head: _Head, codec: str, reading: Reading) -> tuple[Dialect,
         missing_values=chosen_markers(reading),
         names=[f"c{at + 1}" for at in range(width)],
         unnamed=[width - 1] if ends_empty else [],
+        data_start=head.sample.start,
+        lines_before=head.sample.lines_before,
     )
     return dialect, []
 

@@ -13,11 +13,11 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from models.errors import Invalid, invalid
-from services.reading.blocks import whole_records
+from services.reading.blocks import block_size, whole_records
 from services.reading.description import Dialect
 from services.reading.faults import refusal, row_pointer
 from services.reading.options import Limits
-from services.reading.records import too_long_a_cell
+from services.reading.records import is_blank_line, too_long_a_cell
 from services.reading.source import Source
 from services.reading.survey import survey
 
@@ -53,9 +53,11 @@ class Rows:
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The batches; raises Invalid for whatever is wrong with the rows."""
         done = 0
-        source = Source(self._path, self._dialect.codec, self._limits, skip=self._dialect.data_start)
+        dialect, limits = self._dialect, self._limits
+        source = Source(self._path, dialect.codec, limits, skip=dialect.data_start)
+        size = block_size(limits, self._width)
         with source, self._explaining():
-            for block in whole_records(source, self._dialect.delimiter, self._limits):
+            for block in whole_records(source, dialect.delimiter, limits, size):
                 batch = self._named(self._parsed(block))
                 self._check_cells(batch, done)
                 done += batch.num_rows
@@ -66,12 +68,11 @@ class Rows:
                 raise self._refusal()
 
     def _parsed(self, block: bytes) -> pa.Table:
+        if not block.strip(b"\r\n"):
+            return self._schema.empty_table()  # Arrow refuses to read nothing
         read = pyarrow.csv.ReadOptions(
             use_threads=False, block_size=len(block) + 1, column_names=self._places
         )
-        # An empty line has no width of its own; without this it would be a table of nothing.
-        if not block.strip(b"\r\n"):
-            return self._schema.empty_table()
         return pyarrow.csv.read_csv(pa.py_buffer(block), read, self._syntax, self._conversion)
 
     @cached_property
@@ -95,7 +96,7 @@ class Rows:
         return pyarrow.csv.ConvertOptions(column_types=self._schema, strings_can_be_null=False)
 
     def _on_uneven(self, row: pyarrow.csv.InvalidRow) -> str:
-        if row.actual_columns == 1 and not row.text.strip(" \t"):
+        if row.actual_columns == 1 and is_blank_line(row.text):
             return "skip"
         self._ragged += 1
         return "skip" if self._to_the_end and self._ragged < self._limits.max_faults else "error"

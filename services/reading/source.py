@@ -15,24 +15,15 @@ _LEAST_PIECE = 4096
 class Source(io.RawIOBase):
     """A readable stream over `path`, decoded with `codec` and given out as UTF-8 without a BOM.
 
-    `skip` bytes of that UTF-8 are left out at the start. With `verify` UTF-8 is decoded too, which
-    finds the offset of a bad byte. Reading raises Invalid: nul_byte, line_too_long,
-    encoding_not_utf8 or encoding_wrong.
+    `skip` bytes of that UTF-8 are left out at the start. Reading raises Invalid: nul_byte,
+    line_too_long, encoding_not_utf8 or encoding_wrong.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        codec: str,
-        limits: Limits,
-        *,
-        skip: int = 0,
-        verify: bool = False,
-    ) -> None:
+    def __init__(self, path: Path, codec: str, limits: Limits, *, skip: int = 0) -> None:
         super().__init__()
         self._file = path.open("rb")
         self._size = path.stat().st_size
-        self._decode = Decoder(codec) if verify or codec != "utf_8" else None
+        self._decode = Decoder(codec)
         self._check = Checks(limits)
         self._skip = skip
         self._ready = b""
@@ -54,7 +45,7 @@ class Source(io.RawIOBase):
         super().close()
         self._file.close()
 
-    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
+    def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]
         """Fill `buffer` as far as the stream goes; returns the number of bytes, 0 at the end."""
         piece = self.read(len(buffer))
         buffer[: len(piece)] = piece
@@ -71,7 +62,7 @@ class Source(io.RawIOBase):
 
     def _fill(self, size: int) -> None:
         raw = self._file.read(size)
-        piece = raw if self._decode is None else self._decode(raw)
+        piece = self._decode(raw)
         self._taken += len(raw)
         if piece and not self._begun:
             piece = piece.removeprefix(_BOM)

@@ -51,12 +51,10 @@ def survey(
     return result
 
 
-def data_records(
-    path: Path, dialect: Dialect, limits: Limits
-) -> Iterator[tuple[int, list[str]]]:
+def data_records(path: Path, dialect: Dialect, limits: Limits) -> Iterator[tuple[int, list[str]]]:
     """Every data record with its line, ragged ones too; only lines of blanks are left out."""
     width = len(dialect.names) + dialect.padding
-    source = Source(path, dialect.codec, limits, skip=dialect.data_start, verify=True)
+    source = Source(path, dialect.codec, limits, skip=dialect.data_start)
     with source, io.TextIOWrapper(io.BufferedReader(source, _BUFFER), "utf-8", newline="") as lines:
         for line, cells in records(lines, dialect.delimiter, dialect.lines_before):
             if width == 1 or not is_blank(cells):

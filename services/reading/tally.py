@@ -3,44 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from services.reading.cells import (
-    FLOAT32_MAX,
-    Kind,
-    blanked,
-    dates,
-    finite,
-    floats,
-    kinds,
-    wholes,
-)
+from services.reading.cells import Markers, blanked, dates, finite, floats, kinds, wholes
+from services.reading.grammar import FLOAT32_MAX, Kind
 from services.reading.levels import Levels
 from services.reading.sequence import Sequence
-
-Kinds = npt.NDArray[np.int8]
-
-
-@dataclass(frozen=True)
-class Markers:
-    """The missing markers of a reading."""
-
-    texts: tuple[str, ...]
-
-    @cached_property
-    def array(self) -> pa.Array:
-        """The markers as an array of strings."""
-        return pa.array(self.texts, pa.string())
-
-    @cached_property
-    def hide_in_numbers(self) -> bool:
-        """Whether a marker reads as a number too, as -999 does."""
-        return bool((kinds(self.array, pa.array([], pa.string())) == Kind.NUMBER).any())
 
 
 @dataclass(frozen=True)
@@ -60,7 +32,7 @@ class Tally:
 
     def __init__(self, markers: Markers, levels: Levels, max_spots: int) -> None:
         self.cells = 0
-        self.count = dict.fromkeys(Kind, 0)
+        self.count = [0] * len(Kind)
         self.first: dict[Kind, Spot] = {}
         self.unfit: dict[Kind, list[Spot]] = {Kind.INFINITE: [], Kind.OUTSIDE: []}
         self.markers_seen: set[str] = set()
@@ -88,11 +60,8 @@ class Tally:
         return not any(self.count[kind] for kind in _NEVER_NUMERIC)
 
     def _add_numbers(self, texts: pa.Array, row: int) -> bool:
-        values = None if self._markers.hide_in_numbers else floats(texts)
-        if values is None or not finite(values):
-            texts = blanked(texts, self._markers.array)
-            values = floats(texts)
-        if values is None or values.null_count == len(values) or not finite(values):
+        texts, values = self._as_numbers(texts)
+        if values is None or values.null_count == len(values):
             return False
         ends = pc.min_max(values).as_py()
         if max(-ends["min"], ends["max"]) > FLOAT32_MAX:
@@ -102,15 +71,24 @@ class Tally:
         self._note_wholes(texts)
         return True
 
+    def _as_numbers(self, texts: pa.Array) -> tuple[pa.Array, pa.Array | None]:
+        """The texts, trimmed and null where need be, and their values if all are finite."""
+        values = None if self._markers.hide_in_numbers else floats(texts)
+        if values is not None and finite(values):
+            return texts, values
+        texts = blanked(texts, self._markers)
+        values = floats(texts)
+        return texts, values if values is not None and finite(values) else None
+
     def _count_numbers(self, texts: pa.Array, row: int) -> None:
         missing = texts.null_count
         self.count[Kind.MISSING] += missing
         self.count[Kind.NUMBER] += len(texts) - missing
         if Kind.NUMBER not in self.first:
-            at = int(pc.index(pc.is_valid(texts), True).as_py())
+            at = int(pc.index(pc.is_valid(texts), True).as_py()) if missing else 0
             self.first[Kind.NUMBER] = Spot(row + at, texts[at].as_py())
         if self.levels.live:
-            counted = pc.value_counts(pc.drop_null(texts))
+            counted = pc.value_counts(pc.drop_null(texts) if missing else texts)
             self.levels.add(counted.field(0), counted.field(1).to_numpy())
 
     def _stretch(self, low: float, high: float) -> None:
@@ -132,7 +110,7 @@ class Tally:
         counted = pc.value_counts(texts)
         raw, counts = counted.field(0), counted.field(1).to_numpy()
         trimmed = pc.utf8_trim_whitespace(raw)
-        found = kinds(trimmed, self._markers.array)
+        found = kinds(trimmed, self._markers)
         self.sequence.stop()
         for kind in np.unique(found):
             self._note_kind(Kind(kind), _Chunk(texts, row, raw, trimmed, counts, found == kind))

@@ -8,7 +8,8 @@ from datetime import datetime
 import pyarrow as pa
 
 from services.columns import NUMERIC, Column, ColumnType
-from services.reading.cells import Kind, dates
+from services.reading.cells import dates
+from services.reading.grammar import Kind
 from services.reading.tally import Spot, Tally
 
 _OTHER_THAN_BOOLEAN = (

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from services.reading.cells import NUMBER
+from services.reading.grammar import NUMBER
 
 # A spreadsheet takes a cell that begins so for a formula.
 _FORMULA = r"^[=+\-@\t\r]"
@@ -35,10 +33,8 @@ def csv_bytes(batches: Iterable[pa.RecordBatch], header: bool = True) -> Iterato
 
 
 def _header(names: Sequence[str]) -> bytes:
-    out = io.StringIO()
-    safe = _guarded(pa.array(names, pa.large_string())).to_pylist()
-    csv.writer(out, lineterminator="\n").writerow(safe)
-    return out.getvalue().encode()
+    safe = _quoted(_guarded(pa.array(names, pa.large_string())))
+    return (",".join(safe.to_pylist()) + "\n").encode()
 
 
 def _lines(columns: Sequence[pa.Array]) -> bytes:
