@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 ColumnType = Literal["integer", "number", "boolean", "date", "category"]
+
+# The largest magnitude that still rounds to a float32.
+FLOAT32_MAX = math.nextafter(2.0**128 - 2.0**103, 0.0)
 
 NUMERIC: frozenset[ColumnType] = frozenset({"integer", "number"})
 

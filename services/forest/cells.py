@@ -10,13 +10,12 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from services.columns import ColumnType, Feature
+from services.columns import FLOAT32_MAX, ColumnType, Feature
 from services.forest.encoding import DAY, MISSING, UNSEEN, Floats
 from services.forest.nearest import shown
 
 Problem = tuple[str, str]  # code, message
 
-FLOAT32_MAX = float(np.finfo(np.float32).max)
 INT64 = 2**63
 LONGEST_TEXT = 10_000
 NUMBERS = frozenset({int, float, type(None)})

@@ -14,7 +14,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from services.reading.grammar import DATE, FLOAT32_MAX, PATTERNS, WHOLE_MAX, Kind, kind_of, moment
+from services.columns import FLOAT32_MAX
+from services.reading.grammar import DATE, PATTERNS, WHOLE_MAX, Kind, kind_of, moment
 
 __all__ = [
     "DATE",

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from models.errors import Fault, invalid
-from services.columns import Column, ColumnType
+from services.columns import FLOAT32_MAX, Column, ColumnType
 from services.reading.cells import (
     Flags,
     Markers,
@@ -24,7 +24,7 @@ from services.reading.cells import (
 )
 from services.reading.description import Description
 from services.reading.faults import refusal, row_pointer, shown
-from services.reading.grammar import DATE, FALSE, FLOAT32_MAX, TRUE, Kind, kind_of
+from services.reading.grammar import DATE, FALSE, TRUE, Kind, kind_of
 from services.reading.options import Limits
 from services.reading.rows import Rows
 

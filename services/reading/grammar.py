@@ -10,10 +10,8 @@ import re
 from datetime import datetime
 from enum import IntEnum
 
-import numpy as np
+from services.columns import FLOAT32_MAX
 
-# The largest magnitude that still rounds to a float32, and that up to which a float64 has no gap.
-FLOAT32_MAX = float(np.nextafter(2.0**128 - 2.0**103, 0.0))
 WHOLE_MAX = 2**53
 
 NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"

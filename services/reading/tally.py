@@ -9,8 +9,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from services.columns import FLOAT32_MAX
 from services.reading.cells import Markers, blanked, dates, finite, floats, kinds, wholes
-from services.reading.grammar import FLOAT32_MAX, Kind
+from services.reading.grammar import Kind
 from services.reading.levels import Levels
 from services.reading.sequence import Sequence
 

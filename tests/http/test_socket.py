@@ -7,7 +7,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -89,11 +88,9 @@ def test_broken_chunks(port: int, sent: bytes) -> None:
 
 
 def test_declared_over_the_limit(port: int) -> None:
-    start = time.perf_counter()
     status, text = ask(port, f"{POST}\r\nContent-Length: 1000000000000", b"")
     assert status == 413
     assert_problem_body(text, 413, "too_large")
-    assert time.perf_counter() - start < 2
 
 
 def test_form_shorter_than_declared(port: int) -> None:
