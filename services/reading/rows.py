@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -70,6 +71,8 @@ class Rows:
     def _parsed(self, block: bytes) -> pa.Table:
         if not block.strip(b"\r\n"):
             return self._schema.empty_table()  # Arrow refuses to read nothing
+        if block.startswith(codecs.BOM_UTF8):
+            block = b"\n" + block  # else Arrow takes a character of the first cell for a mark
         read = pyarrow.csv.ReadOptions(
             use_threads=False, block_size=len(block) + 1, column_names=self._places
         )

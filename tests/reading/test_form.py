@@ -275,3 +275,8 @@ def test_a_cell_over_the_default_limit_is_refused(csv_file: Csv) -> None:
     rows = "1,x\n" * 30_000
     assert csv_file.invalid(f"a,b\n{rows}2,{'y' * 200_000}\n").code == "cell_too_long"
     assert csv_file.invalid(f"a,b\n2,{'y' * 200_000}\n").code == "cell_too_long"
+
+
+def test_a_mark_of_byte_order_within_the_table_is_a_character(csv_file: Csv) -> None:
+    described = csv_file.describe("a,b\n\ufeff,1\n\ufeff,2\n", Limits(block_bytes=1))
+    assert column(described, "a").levels == {"\ufeff": 2}
