@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from copy import deepcopy
 from http import HTTPStatus
 from typing import Any, TypeVar
 
 import flask_smorest  # type: ignore[import-untyped]
 from flask import Flask, Response, make_response, render_template
+from flask.json.provider import DefaultJSONProvider
 from flask_smorest.utils import prepare_response  # type: ignore[import-untyped]
 
 from controllers.negotiation import produces
@@ -25,15 +28,62 @@ SETTINGS = {
     "OPENAPI_JSON_PATH": "openapi.json",
     "OPENAPI_SWAGGER_UI_PATH": "docs",
     "OPENAPI_SWAGGER_UI_URL": "/static/swagger-ui/",
+    "API_SPEC_OPTIONS": {
+        "security": [{"key": []}],
+        "components": {
+            "securitySchemes": {
+                "key": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "not needed on loopback as long as no key was made",
+                }
+            }
+        },
+    },
 }
 LOCATION = {"schema": {"type": "string", "format": "uri-reference"}}
 RETRY_AFTER = {"schema": {"type": "integer"}, "description": "seconds"}
 BODY_PROBLEMS = (400, 413, 415, 422)
+# What any route may answer: two keys at once, no key, no such format, a fault, no database.
+ANY_PROBLEMS = (400, 401, 406, 500, 503)
+OPEN: list[dict[str, Any]] = []  # as `security`: no key is needed
+PATH_PARAMETERS = {
+    "name": "a dataset's name",
+    "experiment_id": "an experiment's id",
+    "number": "a version's number, from 1",
+    "job_id": "a job's id",
+    "part": "a part of the split",
+}
 DOCS_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
 )
+
+
+def _header(name: str, description: str, example: str) -> dict[str, Any]:
+    schema = {"type": "string"}
+    told = {"schema": schema, "description": description, "example": example}
+    return {"in": "header", "name": name, **told}
+
+
+PREFER = _header(
+    "Prefer", "how long to wait: wait=SECONDS, 60 at most, or respond-async (RFC 7240)", "wait=30"
+)
+IF_MATCH = _header("If-Match", "change this revision only: its ETag", '"0123abcd-1"')
+IDEMPOTENCY_KEY = _header(
+    "Idempotency-Key", "sent again with the same body, the same work comes back", "6f1c2a"
+)
+
+
+class JSONProvider(DefaultJSONProvider):
+    """JSON as RFC 8259 has it: a NaN is a fault of ours, and never goes out."""
+
+    sort_keys = False
+
+    def dumps(self, obj: Any, **kwargs: Any) -> str:
+        """The object as JSON. Raises ValueError for NaN and the infinities."""
+        return super().dumps(obj, **{"allow_nan": False, **kwargs})
 
 
 class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
@@ -47,10 +97,21 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         "files": "multipart/form-data",
     }
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Take the library's own options."""
+        super().__init__(*args, **kwargs)
+        self._prepare_doc_cbks.append(self._prepare_headers_doc)
+
     def route(self, rule: str, **options: Any) -> Callable[[View], View]:
-        """Register a view and document it."""
-        decorate: Callable[[View], View] = super().route(rule, **options)
-        return decorate
+        """Register a view and document it, with the errors that any route may give."""
+        names = re.findall("([a-z_]+)>", f"{self.url_prefix or ''}{rule}")
+        told = [
+            {"in": "path", "name": name, "required": True, "description": PATH_PARAMETERS[name]}
+            for name in names
+            if name in PATH_PARAMETERS
+        ]
+        decorate: Callable[[View], View] = super().route(rule, parameters=told, **options)
+        return lambda view: decorate(self.problems(*ANY_PROBLEMS)(view))
 
     def arguments(
         self, schema: Any, *, location: str = "json", required: bool = True, **options: Any
@@ -79,7 +140,25 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
             description="still under way: the job to look at",
             headers={"Location": LOCATION, "Retry-After": RETRY_AFTER},
         )
-        return told(view)
+        return self.headers(PREFER)(told(view))
+
+    def headers(self, *headers: dict[str, Any]) -> Callable[[View], View]:
+        """Document headers that a route reads; the view itself stays as it is."""
+
+        def decorate(view: View) -> View:
+            known = deepcopy(getattr(view, "_apidoc", {}))
+            known.setdefault("headers", []).extend(headers)
+            view._apidoc = known  # type: ignore[attr-defined]
+            return view
+
+        return decorate
+
+    def _prepare_headers_doc(
+        self, doc: dict[str, Any], doc_info: dict[str, Any], **_: Any
+    ) -> dict[str, Any]:
+        if headers := doc_info.get("headers"):
+            doc["parameters"] = [*doc.get("parameters", []), *headers]
+        return doc
 
     def problems(self, *statuses: int) -> Callable[[View], View]:
         """Document the errors that a route can give; the view itself stays as it is."""
@@ -90,7 +169,8 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
                 name = HTTPStatus(status).name
                 documented = self.alt_response(status, response=name)(documented)
             view._apidoc = documented._apidoc  # type: ignore[attr-defined]
-            return view
+            changes = HTTPStatus.PRECONDITION_FAILED in statuses
+            return self.headers(IF_MATCH)(view) if changes else view
 
         return decorate
 
@@ -104,6 +184,7 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
         """Document `app`; what its configuration does not say is as above."""
         for name, value in SETTINGS.items():
             app.config.setdefault(name, value)
+        app.json = JSONProvider(app)
         super().init_app(app, spec_kwargs=spec_kwargs)
 
     def _register_error_handlers(self) -> None:

@@ -8,12 +8,14 @@ from uuid import uuid4
 from flask import Response, jsonify, request, url_for
 
 from controllers.api import Blueprint
+from controllers.conditional import conditional
 from controllers.datasets import reading_of
 from controllers.parsing import StrictParser
 from controllers.parts import parts
-from controllers.uploads import only_file, received_file
+from controllers.uploads import form_with_file, received_file
+from controllers.uploads import register as register_uploads
 from controllers.waiting import preferred_wait, session, unfinished, waited
-from models import Experiment, Job
+from models import Experiment, Job, Task
 from models.experiment import new_uid
 from schemas.experiment import (
     ExperimentChangeSchema,
@@ -23,11 +25,14 @@ from schemas.experiment import (
     ExperimentQuery,
     ExperimentReplaceSchema,
     ExperimentSchema,
+    ExperimentUploadSchema,
 )
 from services import changes, experiments
 from services.experiments import Etags
 from services.listing import Page
 from services.splits.plan import Plan
+
+Asked = tuple[dict[str, Any], Plan, Job]
 
 JSON, FORM = "application/json", "multipart/form-data"
 DEFAULTS = {
@@ -41,28 +46,29 @@ DEFAULTS = {
     "description": "",
 }
 
+BODY = {
+    "required": True,
+    "content": {
+        JSON: {"schema": ExperimentCreateSchema},
+        FORM: {"schema": ExperimentUploadSchema},
+    },
+}
+
 blp = Blueprint(
     "experiments", __name__, url_prefix="/v1/experiments", description="From a table to a forest"
 )
+blp.record_once(lambda state: register_uploads(state.app))
 
 
 @blp.route("", methods=["POST"])
-@blp.doc(
-    requestBody={
-        "required": True,
-        "content": {
-            JSON: {"schema": ExperimentCreateSchema},
-            FORM: {"schema": ExperimentFormSchema},
-        },
-    }
-)
+@blp.doc(requestBody=BODY)  # type: ignore[untyped-decorator]
 @blp.response(201, ExperimentSchema)
 @blp.accepted
 @blp.problems(400, 409, 413, 415, 422, 503, 507)
 def create_experiment() -> Response:
     """Create an experiment on a dataset, or on the CSV that comes with the form: split it."""
     wait = preferred_wait()
-    fields, job = _from_form() if request.mimetype == FORM else _from_json()
+    fields, plan, job = _from_form() if request.mimetype == FORM else _from_json()
     experiment = Experiment(
         id=fields.get("id", uuid4().hex[:12]),
         uid=new_uid(),
@@ -70,14 +76,13 @@ def create_experiment() -> Response:
         description=fields.get("description", ""),
     )
     job.dataset = fields.get("dataset", experiment.id)
-    job = experiments.create(
-        session(), parts().queue, parts().home, experiment, Plan.of(fields), job
-    )
+    job = experiments.create(session(), parts().queue, parts().home, experiment, plan, job)
     return unfinished(waited(session(), job, wait)) or _answer(experiment.id, 201)
 
 
 @blp.route("")
 @blp.arguments(ExperimentQuery, location="query")
+@conditional
 @blp.response(200, ExperimentPageSchema)
 def list_experiments(query: dict[str, Any]) -> Page[Experiment]:
     """List experiments."""
@@ -87,11 +92,12 @@ def list_experiments(query: dict[str, Any]) -> Page[Experiment]:
 
 
 @blp.route("/<experiment_id>")
+@conditional
 @blp.response(200, ExperimentSchema)
 @blp.problems(404)
 def get_experiment(experiment_id: str) -> Response:
     """Look at an experiment."""
-    return _answer(experiment_id, 200).make_conditional(request)
+    return _answer(experiment_id, 200)
 
 
 @blp.route("/<experiment_id>", methods=["PATCH"])
@@ -112,7 +118,9 @@ def patch_experiment(fields: dict[str, Any], experiment_id: str) -> Response:
 def put_experiment(fields: dict[str, Any], experiment_id: str) -> Response:
     """Replace all that can be changed; what is not sent takes its default."""
     experiments.check_id(fields.pop("id", experiment_id), experiment_id)
-    return _changed(experiment_id, {**DEFAULTS, **fields})
+    whole = {**DEFAULTS, **fields}
+    by_class = whole["type"] == Task.CLASSIFICATION
+    return _changed(experiment_id, {"stratify": by_class, **whole})
 
 
 @blp.route("/<experiment_id>", methods=["DELETE"])
@@ -131,26 +139,28 @@ def if_match() -> Etags:
 
 def _changed(experiment_id: str, fields: dict[str, Any]) -> Response:
     wait = preferred_wait()
-    job = changes.change(
-        session(), parts().queue, parts().home, experiment_id, fields, if_match()
-    )
+    job = changes.change(session(), parts().queue, parts().home, experiment_id, fields, if_match())
     other = unfinished(waited(session(), job, wait)) if job else None
     return other or _answer(experiment_id, 200)
 
 
-def _from_json() -> tuple[dict[str, Any], Job]:
-    return PARSER.parse(ExperimentCreateSchema, request, location="json"), Job()
+def _from_json() -> Asked:
+    fields = PARSER.parse(ExperimentCreateSchema, request, location="json")
+    return fields, Plan.of(fields), Job()
 
 
-def _from_form() -> tuple[dict[str, Any], Job]:
-    fields = PARSER.parse(ExperimentFormSchema, request, location="form")
-    return fields, received_file(only_file(), reading_of(fields))
+def _from_form() -> Asked:
+    with form_with_file():
+        fields = PARSER.parse(ExperimentFormSchema, request, location="form")
+        plan = Plan.of(fields)  # what it refuses is refused before there is a file to remove
+        return fields, plan, received_file(reading_of(fields))
 
 
 def _answer(experiment_id: str, status: int) -> Response:
     session().rollback()
     experiment = experiments.get(session(), experiment_id)
-    response = jsonify(ExperimentSchema().dump(experiment))
+    schema = ExperimentSchema()  # type: ignore[no-untyped-call]
+    response = jsonify(schema.dump(experiment))
     response.status_code = status
     response.set_etag(experiment.etag)
     if status == 201:  # noqa: PLR2004

@@ -4,32 +4,38 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, jsonify
-
-from controllers.api import Blueprint
+from controllers.api import OPEN, Blueprint
 from controllers.parts import parts
 from controllers.waiting import session
-from schemas.health import HealthSchema
+from models.errors import Busy, Fault
+from schemas.health import HealthSchema, LifeSchema
 from services import health
 
 blp = Blueprint("health", __name__, description="Whether the service lives and can work")
 
 
+WORDS = {
+    "database": "the database does not answer",
+    "disk": "the folders of GROVE_HOME cannot be written to",
+    "worker": "no worker lives",
+}
+
+
 @blp.route("/livez")
-@blp.response(200)
+@blp.doc(security=OPEN)
+@blp.response(200, LifeSchema)
 def livez() -> dict[str, Any]:
     """Answer, as long as this process can."""
     return {"alive": True}
 
 
 @blp.route("/readyz")
+@blp.doc(security=OPEN)
 @blp.response(200, HealthSchema)
-@blp.alt_response(503, schema=HealthSchema)
-def readyz() -> Response:
-    """Say whether database, disk and worker are there."""
+def readyz() -> dict[str, bool]:
+    """Say whether database, disk and worker are there; 503 says which of them is not."""
     found = health.ready(session(), parts().home)
-    response = jsonify({"ready": all(found.values()), **found})
-    if not all(found.values()):
-        response.status_code = 503
-        response.headers["Retry-After"] = "1"
-    return response
+    faults = [Fault(f"/{part}", "not_ready", WORDS[part]) for part, is_there in found.items() if not is_there]
+    if faults:
+        raise Busy("; ".join(each.message for each in faults), code="not_ready", faults=faults)
+    return {"ready": True, **found}

@@ -37,12 +37,15 @@ def accepts(kind: str) -> bool:
     return not given or MIMEAccept(given).quality(kind) > 0
 
 
-def _check_accept() -> None:
-    if request.endpoint is None or request.method == "OPTIONS":
-        return
-    kinds = _produced(request.endpoint)
+def require_accepted(*kinds: str) -> None:
+    """Raise NotAcceptable unless the client takes one of the media types."""
     if not any(map(accepts, kinds)):
         raise NotAcceptable(f"the answer is {' or '.join(kinds)}, which Accept does not allow")
+
+
+def _check_accept() -> None:
+    if request.endpoint is not None and request.method != "OPTIONS":
+        require_accepted(*_produced(request.endpoint))
 
 
 def _produced(endpoint: str) -> tuple[str, ...]:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import IO, Any
 
-from flask import Response, request
+from flask import Flask, Request, Response, request
 from werkzeug.datastructures import FileStorage
 
-from controllers.parsing import body_pieces, require_no_coding
+from controllers.parsing import MAX_FORM_BYTES, body_pieces, require_no_coding
 from controllers.parts import parts
+from controllers.problems import translated
 from controllers.waiting import long_body
 from models import Job
-from models.errors import TooLarge, Unsupported, invalid
+from models.errors import Invalid, Malformed, TooLarge, Unsupported, invalid
 from services.columns import Notice
 from services.files import BLOCK, blocks_of, keep, remove
 from services.reading import Reading
@@ -22,6 +26,26 @@ from services.reading import Reading
 CSV = "text/csv"
 # curl -T sends no type at all, and curl --data-binary the one of a form.
 TYPES = (CSV, "", "application/octet-stream", "text/plain", "application/x-www-form-urlencoded")
+
+
+class FormRequest(Request):
+    """A request that takes one file in a form, and no more."""
+
+    spool: IO[bytes] | None = None
+
+    def _get_file_stream(self, *_: Any, **__: Any) -> IO[bytes]:
+        """A nameless file on the disk where uploads are kept: what is cut off leaves no trace."""
+        if self.spool is not None:
+            raise _one_file_expected("more than one")
+        # It is closed where the form is read to its end, or given up: in form_with_file.
+        folder = parts().home.upload("form").parent
+        self.spool = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
+        return self.spool
+
+
+def register(app: Flask) -> None:
+    """Have the forms of `app` read so."""
+    app.request_class = FormRequest
 
 
 def is_csv() -> bool:
@@ -38,10 +62,25 @@ def received_body(reading: Reading, types: tuple[str, ...] = TYPES) -> Job:
         return _received(body_pieces(request, parts().settings.max_upload), reading)
 
 
-def received_file(file: FileStorage, reading: Reading) -> Job:
-    """A job, not yet queued, that carries a file out of a form."""
-    with long_body():
-        return _received(_blocks(file), reading)
+@contextmanager
+def form_with_file() -> Iterator[None]:
+    """Within it, a form with a CSV can be read: within the limit, in one of the few places."""
+    request.max_content_length = parts().settings.max_upload + MAX_FORM_BYTES
+    try:
+        with long_body():
+            yield
+    except Malformed as error:
+        # A form that cannot be written down is not broken: the disk may be full.
+        raise (translated(error.__cause__) if error.__cause__ else None) or error from None
+    finally:
+        spool: IO[bytes] | None = getattr(request, "spool", None)
+        if spool is not None:
+            spool.close()
+
+
+def received_file(reading: Reading) -> Job:
+    """A job, not yet queued, that carries the one file out of a form."""
+    return _received(_blocks(_only_file()), reading)
 
 
 def _received(blocks: Iterator[bytes], reading: Reading) -> Job:
@@ -60,15 +99,19 @@ def _blocks(file: FileStorage) -> Iterator[bytes]:
         yield block
 
 
-def only_file() -> FileStorage:
-    """The one file of a form, in its field `file`. Raises Invalid for none, or more than one."""
-    files = [(name, file) for name, file in request.files.items(multi=True)]
+def _only_file() -> FileStorage:
+    """The one file of a form, in its field `file`. Raises Invalid for none or another."""
+    files = list(request.files.items(multi=True))
     named = [file for name, file in files if name == "file" and file.filename]
-    if len(files) != 1 or len(named) != 1:
+    if not named:
         shown = ", ".join(repr(name[:60]) for name, _ in files) or "none"
-        message = f"expected one file with a name in the field 'file', got {shown}"
-        raise invalid("one_file_expected", message, "/file")
+        raise _one_file_expected(shown)
     return named[0]
+
+
+def _one_file_expected(got: str) -> Invalid:
+    message = f"expected one file with a name, in the field 'file', got {got}"
+    return invalid("one_file_expected", message, "/file")
 
 
 def sent_file(path: Path, notices: list[Notice]) -> Response:
@@ -79,4 +122,3 @@ def sent_file(path: Path, notices: list[Notice]) -> Response:
     if notices:
         response.headers["Grove-Warnings"] = json.dumps([asdict(notice) for notice in notices])
     return response
-

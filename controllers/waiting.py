@@ -10,25 +10,28 @@ from flask import Response, jsonify, request, url_for
 from sqlalchemy.orm import Session
 
 from controllers.parts import parts
-from controllers.problems import problem_from_record
+from controllers.problems import problem_from_error, problem_from_record
 from models import Job, State, db
-from models.errors import Busy, Invalid, invalid
+from models.errors import Busy, Conflict, Invalid, invalid
 from schemas.job import JobSchema
 from services import jobs
 
 DEFAULT_WAIT, LONGEST_WAIT = 10, 60
-WAIT = re.compile(r"wait=([0-9]{1,9})")
+ASYNC = "respond-async"
+WAIT = re.compile(r"""wait\s*=\s*("?)([0-9]{1,9})\1""")
 
 
 def preferred_wait() -> int:
-    """The seconds that the client wants to wait, from its Prefer headers. Raises Invalid."""
-    seconds = DEFAULT_WAIT
-    for preference in _preferences():
-        if preference == "respond-async":
-            return 0
-        if preference.startswith("wait"):
-            seconds = min(_seconds(preference), LONGEST_WAIT)
-    return seconds
+    """The seconds that the client wants to wait, from its Prefer headers. Raises Invalid.
+
+    Of a preference given twice the first holds; with `respond-async` beside it, `wait` says how
+    long to wait before that.
+    """
+    given = _preferences()
+    waits = [_seconds(each) for each in given if each.startswith("wait")]
+    if waits:
+        return min(waits[0], LONGEST_WAIT)
+    return 0 if ASYNC in given else DEFAULT_WAIT
 
 
 def _preferences() -> list[str]:
@@ -37,10 +40,10 @@ def _preferences() -> list[str]:
 
 
 def _seconds(preference: str) -> int:
-    match = WAIT.fullmatch(preference.replace(" ", ""))
+    match = WAIT.fullmatch(preference)
     if match is None:
         raise _bad_wait(preference)
-    return int(match[1])
+    return int(match[2])
 
 
 def _bad_wait(preference: str) -> Invalid:
@@ -75,10 +78,8 @@ def unfinished(job: Job) -> Response | None:
     if job.error is not None:
         return problem_from_record({**job.error, "job": job.id})
     if job.state == State.CANCELLED:
-        return problem_from_record(
-            {"kind": "Conflict", "code": "job_cancelled", "detail": "the job was cancelled",
-             "errors": [], "job": job.id}
-        )
+        error = Conflict("the job was cancelled", code="job_cancelled", job=job.id)
+        return problem_from_error(error)
     return accepted(job)
 
 
@@ -88,7 +89,8 @@ def accepted(job: Job) -> Response:
     response.status_code = 202
     response.headers["Location"] = url_for("jobs.get_job", job_id=job.id)
     response.headers["Retry-After"] = "1"
-    response.headers["Preference-Applied"] = "respond-async"
+    if ASYNC in _preferences():
+        response.headers["Preference-Applied"] = ASYNC
     return response
 
 

@@ -6,15 +6,15 @@ from typing import Any
 
 from flask import Response, jsonify, request, url_for
 
-from controllers.api import Blueprint
+from controllers.api import IDEMPOTENCY_KEY, Blueprint
 from controllers.datasets import reading_of
 from controllers.experiments import PARSER
-from controllers.negotiation import produces
+from controllers.negotiation import produces, require_accepted
 from controllers.parts import parts
 from controllers.uploads import CSV, is_csv, received_body, sent_file
 from controllers.waiting import long_body, preferred_wait, session, unfinished, waited
 from models import Job
-from models.errors import TooLarge
+from models.errors import TooLarge, invalid
 from schemas.predict import (
     EvaluateQuery,
     EvaluateSchema,
@@ -31,7 +31,14 @@ from services.reading import Limits
 from services.splits import download
 
 JSON = "application/json"
+MOST_KEY = 255
 TABLE = {"type": "string", "description": "the columns sent, then what is predicted"}
+PART = {"type": "string", "description": "the rows as CSV"}
+ROWS = {"type": "string", "description": "rows as CSV, the first line the names"}
+SCORED_HEADERS = {
+    "Grove-Version": {"schema": {"type": "integer"}, "description": "which version predicted"},
+    "Grove-Warnings": {"schema": {"type": "string"}, "description": "a JSON list of warnings"},
+}
 
 blp = Blueprint(
     "work", __name__, url_prefix="/v1/experiments/<experiment_id>", description="Train, test, predict"
@@ -40,25 +47,29 @@ blp = Blueprint(
 
 @blp.route("/train", methods=["POST"])
 @blp.doc(requestBody={"content": {JSON: {"schema": TrainSchema}}})
+@blp.headers(IDEMPOTENCY_KEY)
 @blp.response(201, VersionSchema)
 @blp.accepted
-@blp.problems(400, 404, 409, 413, 415, 422, 503)
+@blp.problems(404, 409, 413, 415, 422, 507)
 def train_experiment(experiment_id: str) -> Response:
     """Train a forest by scikit-learn's hyper-parameters: a new version, active when done."""
     wait = preferred_wait()
     task = experiments.get(session(), experiment_id).type
     params = PARSER.parse(train_schema(task), request, location="optional_json")
-    key = request.headers.get("Idempotency-Key")
+    key = _idempotency_key()
     job = training.submit(session(), parts().queue, experiment_id, params, key)
     job = waited(session(), job, wait)
     return unfinished(job) or _trained(experiment_id, job)
 
 
 @blp.route("/test", methods=["POST"])
+@blp.doc(
+    requestBody={"content": {JSON: {"schema": EvaluateSchema}, CSV: {"schema": ROWS}}}
+)
 @blp.arguments(EvaluateQuery, location="query")
 @blp.response(200, ResultSchema)
 @blp.accepted
-@blp.problems(400, 404, 409, 413, 415, 422, 503)
+@blp.problems(404, 409, 413, 415, 422, 507)
 def test_experiment(query: dict[str, Any], experiment_id: str) -> Response:
     """Score a version on the test split and keep the result; or score a CSV that is sent."""
     wait = preferred_wait()
@@ -71,12 +82,20 @@ def test_experiment(query: dict[str, Any], experiment_id: str) -> Response:
 
 
 @blp.route("/predict", methods=["POST"])
+@blp.doc(
+    requestBody={
+        "required": True,
+        "content": {JSON: {"schema": PredictSchema}, CSV: {"schema": ROWS}},
+    }
+)
 @blp.arguments(PredictQuery, location="query")
 @blp.response(200, PredictionsSchema)
-@blp.problems(400, 404, 406, 409, 413, 415, 422, 503)
+@blp.alt_response(200, schema=TABLE, content_type=CSV, headers=SCORED_HEADERS, success=True)
+@blp.problems(404, 409, 413, 415, 422, 507)
 @produces(JSON, CSV)
 def predict(query: dict[str, Any], experiment_id: str) -> Response:
     """Predict rows by the active version: JSON in, JSON out; CSV in, CSV out."""
+    require_accepted(CSV if is_csv() else JSON)
     served = parts().models.of(session(), experiment_id)
     if is_csv():
         return _predicted_file(query, served)
@@ -90,7 +109,7 @@ def predict(query: dict[str, Any], experiment_id: str) -> Response:
 
 
 @blp.route("/splits/<any(train, test, calibration):part>")
-@blp.response(200, TABLE, content_type=CSV)
+@blp.response(200, PART, content_type=CSV)
 @blp.problems(404, 409)
 @produces(CSV)
 def download_split(experiment_id: str, part: str) -> Response:
@@ -130,7 +149,17 @@ def _predicted_file(query: dict[str, Any], served: predicting.Served) -> Respons
             )
     finally:
         remove(source)
-    return sent_file(target, notices)
+    response = sent_file(target, notices)
+    response.headers["Grove-Version"] = str(served.version)
+    return response
+
+
+def _idempotency_key() -> str | None:
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not 1 <= len(key) <= MOST_KEY:
+        message = f"expected an Idempotency-Key of 1 to {MOST_KEY} characters, got {len(key)}"
+        raise invalid("bad_idempotency_key", message)
+    return key
 
 
 def limits() -> Limits:

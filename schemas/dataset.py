@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask_marshmallow.fields import Hyperlinks, URLFor
 from flask_marshmallow.sqla import SQLAlchemyAutoSchema
 from marshmallow import fields as ma
@@ -41,6 +39,15 @@ class ColumnSchema(Schema):
     maximum = ma.Raw(required=True, allow_none=True)
 
 
+class DialectSchema(Schema):
+    """How the CSV was read, whether the client said so or it was found out."""
+
+    delimiter = ma.String(required=True)
+    encoding = ma.String(required=True)
+    header = ma.Boolean(required=True)
+    missing_values = ListOf(ma.String(), required=True)
+
+
 class WarningSchema(Schema):
     """Something that a careful person would want to know."""
 
@@ -49,18 +56,26 @@ class WarningSchema(Schema):
     column = ma.String(required=True, allow_none=True)
 
 
-class DatasetSchema(SQLAlchemyAutoSchema):
-    """A dataset, described."""
+class DatasetSummarySchema(SQLAlchemyAutoSchema):
+    """A dataset in a list."""
 
     class Meta:
         """The row itself, less what is ours alone."""
 
         model = Dataset
-        exclude = ("file", "reading", "description")
+        fields: tuple[str, ...] = (
+            "name",
+            "rows",
+            "size",
+            "sha256",
+            "warnings",
+            "created_at",
+            "updated_at",
+            "links",
+        )
 
-    columns = ma.Function(lambda row: _columns(row), metadata={"type": "array"})
-    dialect = ma.Function(lambda row: row.description["dialect"], metadata={"type": "object"})
-    warnings = ma.Function(lambda row: row.description["warnings"], metadata={"type": "array"})
+    size = ma.Integer(metadata={"description": "bytes"})
+    warnings = ListOf(ma.Nested(WarningSchema), attribute="description.warnings")
     links = Hyperlinks(
         {
             "self": URLFor("datasets.get_dataset", values={"name": "<name>"}),
@@ -70,20 +85,30 @@ class DatasetSchema(SQLAlchemyAutoSchema):
     )
 
 
-class DatasetSummarySchema(DatasetSchema):
-    """A dataset in a list."""
+class DatasetSchema(DatasetSummarySchema):
+    """A dataset, described."""
 
-    class Meta(DatasetSchema.Meta):
-        """All but the columns."""
+    class Meta(DatasetSummarySchema.Meta):
+        """The row itself, and what its columns hold."""
 
-        exclude = (*DatasetSchema.Meta.exclude, "columns", "dialect")
+        fields = (
+            "name",
+            "rows",
+            "size",
+            "sha256",
+            "columns",
+            "dialect",
+            "warnings",
+            "created_at",
+            "updated_at",
+            "links",
+        )
+
+    columns = ListOf(ma.Nested(ColumnSchema), attribute="description.columns")
+    dialect = ma.Nested(DialectSchema, attribute="description.dialect")
 
 
 class DatasetPageSchema(PagedSchema):
     """Some of the datasets."""
 
     items = ListOf(ma.Nested(DatasetSummarySchema), required=True)
-
-
-def _columns(row: Dataset) -> Any:
-    return ColumnSchema(many=True).dump(row.description["columns"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask_marshmallow.fields import Hyperlinks, URLFor
 from flask_marshmallow.sqla import SQLAlchemyAutoSchema
 from marshmallow import fields as ma
@@ -14,8 +16,8 @@ from schemas.fields import Name, StrictBoolean, StrictInteger, StrictNumber, Str
 from schemas.listing import PagedSchema, PageQuery
 from schemas.query import QueryBoolean, QueryChoice, QueryInteger, QueryNumber
 
-SEED = {"minimum": 0, "maximum": 2**32 - 1}
-COLUMN = {"min_length": 1, "max_length": 256}
+SEED: dict[str, Any] = {"minimum": 0, "maximum": 2**32 - 1}
+COLUMN: dict[str, Any] = {"min_length": 1, "max_length": 256}
 MOST_TEXT = 10_000
 SORTS = ("id", "created_at", "updated_at", "-id", "-created_at", "-updated_at")
 
@@ -31,7 +33,7 @@ class PlanSchema(Schema):
     random_state = StrictInteger(**SEED)
     stratify = StrictBoolean()
     features = ListOf(StrictString(**COLUMN), min_items=1, allow_none=True)
-    exclude = ListOf(StrictString(**COLUMN))
+    exclude = ListOf(StrictString(**COLUMN))  # type: ignore[assignment]
 
 
 class ExperimentChangeSchema(PlanSchema):
@@ -73,7 +75,13 @@ class ExperimentFormSchema(ReadingSchema):
     random_state = QueryInteger(**SEED)
     stratify = QueryBoolean()
     features = ListOf(StrictString(**COLUMN), min_items=1)
-    exclude = ListOf(StrictString(**COLUMN))
+    exclude = ListOf(StrictString(**COLUMN))  # type: ignore[assignment]
+
+
+class ExperimentUploadSchema(ExperimentFormSchema):
+    """The whole form, as it is documented; its file is not read as a field."""
+
+    file = ma.Raw(required=True, metadata={"type": "string", "format": "binary"})
 
 
 class ExperimentQuery(PageQuery):
@@ -85,6 +93,12 @@ class ExperimentQuery(PageQuery):
     sort = QueryChoice(SORTS, load_default="-created_at")
 
 
+class FeatureSchema(Schema):
+    """A column that the forests learn from."""
+
+    name = ma.String(required=True)
+
+
 class ExperimentSchema(SQLAlchemyAutoSchema):
     """An experiment: the row, how it was split, and the active version's result."""
 
@@ -92,19 +106,49 @@ class ExperimentSchema(SQLAlchemyAutoSchema):
         """The row itself, less what is ours alone."""
 
         model = Experiment
-        include_fk = True
-        exclude = ("uid", "plan", "next_version", "revision", "checksums")
+        fields = (
+            "id",
+            "type",
+            "status",
+            "dataset",
+            "target",
+            "features",
+            "classes",
+            "train_path",
+            "test_path",
+            "calibration_path",
+            "train_rows",
+            "test_rows",
+            "calibration_rows",
+            "model_path",
+            "active_version",
+            "result",
+            "warnings",
+            "description",
+            "test_size",
+            "calibration_size",
+            "split_column",
+            "random_state",
+            "stratify",
+            "exclude",
+            "created_at",
+            "updated_at",
+            "links",
+        )
 
-    features = ma.Function(lambda row: [each["name"] for each in row.features])
-    classes = ma.Raw()
-    warnings = ListOf(ma.Nested(WarningSchema))
+    type = ma.String(metadata={"enum": list(Task)})
+    status = ma.String(metadata={"enum": list(Status)})
+    dataset = ma.String(allow_none=True)
+    features = ListOf(ma.Pluck(FeatureSchema, "name"))
+    classes = ListOf(ma.Raw(metadata={"type": ["string", "number", "boolean"]}))
     result = AnyObject(allow_none=True)
-    test_size = ma.Function(lambda row: row.plan["test_size"])
-    calibration_size = ma.Function(lambda row: row.plan["calibration_size"])
-    split_column = ma.Function(lambda row: row.plan["split_column"])
-    random_state = ma.Function(lambda row: row.plan["random_state"])
-    stratify = ma.Function(lambda row: row.plan["stratify"])
-    exclude = ma.Function(lambda row: row.plan["exclude"])
+    warnings = ListOf(ma.Nested(WarningSchema))
+    test_size = ma.Float(attribute="plan.test_size")
+    calibration_size = ma.Float(attribute="plan.calibration_size")
+    split_column = ma.String(attribute="plan.split_column", allow_none=True)
+    random_state = ma.Integer(attribute="plan.random_state")
+    stratify = ma.Boolean(attribute="plan.stratify")
+    exclude = ListOf(ma.String(), attribute="plan.exclude")  # type: ignore[assignment]
     links = Hyperlinks(
         {
             name: URLFor(endpoint, values={"experiment_id": "<id>"})

@@ -7,6 +7,12 @@ from marshmallow import fields as ma
 from schemas.base import Schema
 
 
+class LifeSchema(Schema):
+    """That this process answers."""
+
+    alive = ma.Boolean(required=True)
+
+
 class HealthSchema(Schema):
     """Whether all is well, and each part."""
 

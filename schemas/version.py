@@ -21,7 +21,21 @@ class VersionSchema(SQLAlchemyAutoSchema):
         """The row itself, less what is ours alone."""
 
         model = Version
-        exclude = ("number", "job")
+        fields = (
+            "experiment",
+            "version",
+            "active",
+            "job",
+            "hyper_parameters",
+            "result",
+            "size",
+            "fit_seconds",
+            "model_path",
+            "checksums",
+            "manifest",
+            "created_at",
+            "links",
+        )
 
     experiment = ma.String(attribute="experiment.id")
     version = ma.Integer(attribute="number")

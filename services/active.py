@@ -8,7 +8,7 @@ row is locked; should a crash come between the two, `mend` makes the file follow
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,13 +23,17 @@ Stamp = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Active:
-    """What serves an experiment: the version, its folder and the checksums of its files."""
+    """What serves an experiment: the version, its folder and the checksums of its files.
+
+    `reading` is how to read a CSV of which nothing else is said: as the table was read.
+    """
 
     experiment: str
     uid: str
     version: int
     folder: str
     checksums: dict[str, str]
+    reading: dict[str, Any]
 
 
 def stamp(home: Home, experiment_id: str) -> Stamp | None:
@@ -49,9 +53,22 @@ def read(home: Home, experiment_id: str) -> Active | None:
         return None
 
 
+def of_row(home: Home, experiment: Experiment, version: Version) -> Active:
+    """What the file says where `version` serves."""
+    folder = home.version(experiment.uid, version.job)
+    return Active(
+        experiment=experiment.id,
+        uid=experiment.uid,
+        version=version.number,
+        folder=home.relative(folder),
+        checksums=version.checksums,
+        reading=version.manifest["reading"],
+    )
+
+
 def write(home: Home, experiment: Experiment, version: Version) -> None:
     """Make the file say that `version` serves."""
-    record = _record(home, experiment, version)
+    record = asdict(of_row(home, experiment, version))
     keep([json.dumps(record).encode()], home.active(experiment.id))
 
 
@@ -69,19 +86,7 @@ def mend(session: Session, home: Home) -> None:
     known = set()
     for experiment, version in session.execute(rows):
         known.add(home.active(experiment.id))
-        current = read(home, experiment.id)
-        if current is None or vars(current) != _record(home, experiment, version):
+        if read(home, experiment.id) != of_row(home, experiment, version):
             write(home, experiment, version)
     for file in set((home.root / "active").glob("*.json")) - known:
         remove(file)
-
-
-def _record(home: Home, experiment: Experiment, version: Version) -> dict[str, Any]:
-    folder = home.version(experiment.uid, version.job)
-    return {
-        "experiment": experiment.id,
-        "uid": experiment.uid,
-        "version": version.number,
-        "folder": home.relative(folder),
-        "checksums": version.checksums,
-    }

@@ -8,13 +8,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from models import Experiment, Job, Kind, Status, Version, writing
+from models import Dataset, Experiment, Job, Kind, Status, Version, writing
 from models.errors import Conflict, Fault, Invalid
 from services import active, jobs, versions
 from services.experiments import Etags, check_dataset, check_match, get, queue_split
 from services.paths import Home
 from services.queue import JobQueue
-from services.splits.plan import Plan
+from services.reading import Description
+from services.splits.plan import Plan, choose
 
 
 def change(
@@ -24,7 +25,7 @@ def change(
     experiment_id: str,
     changes: Mapping[str, Any],
     if_match: Etags,
-) -> tuple[Experiment, Job | None]:
+) -> Job | None:
     """Change the fields named in `changes`; a job is given back where the split is made anew.
 
     Raises NotFound, PreconditionFailed, Invalid for what is not there to be chosen, and Conflict
@@ -37,8 +38,7 @@ def change(
             experiment.description = changes["description"]
         if changes.get("active_version") is not None:
             _promote(session, home, experiment, changes["active_version"])
-        job = _split_anew(session, queue, experiment, changes)
-    return experiment, job
+        return _split_anew(session, queue, experiment, changes)
 
 
 def _promote(session: Session, home: Home, experiment: Experiment, number: int) -> None:
@@ -66,8 +66,15 @@ def _split_anew(
     jobs.refuse_while_open(session, experiment.uid, Kind.SPLIT)
     jobs.refuse_while_open(session, experiment.uid, Kind.TRAIN)
     check_dataset(session, dataset)
+    _check_plan(session.get_one(Dataset, dataset), plan)
     experiment.status = Status.SPLITTING
     return queue_split(session, queue, experiment, plan, Job(dataset=dataset))
+
+
+def _check_plan(dataset: Dataset, plan: Plan) -> None:
+    """Raise Invalid now for what the split would: a change is made as a whole or not at all."""
+    description = Description.from_record(dataset.description)
+    choose(description.columns, description.rows, plan)
 
 
 def _refuse_trained(session: Session, experiment: Experiment) -> None:

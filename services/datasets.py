@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,6 +23,15 @@ def get(session: Session, name: str) -> Dataset:
     if dataset is None:
         raise NotFound(f"there is no dataset {name[:64]!r}", code="dataset_not_found")
     return dataset
+
+
+def file_of(home: Home, dataset: Dataset) -> Path:
+    """Where a dataset's bytes lie. Raises Conflict where they are gone."""
+    file = home.absolute(dataset.file)
+    if not file.exists():
+        message = f"the file of dataset {dataset.name!r} is gone"
+        raise Conflict(message, code="dataset_file_missing")
+    return file
 
 
 def listed(session: Session, page: int, page_size: int) -> Page[Dataset]:
@@ -83,9 +93,7 @@ def delete(session: Session, home: Home, name: str) -> None:
         dataset = get(session, name)
         users = _users(session, name)
         if users:
-            raise Conflict(
-                f"dataset {name!r} is used by {', '.join(users)}", code="dataset_in_use"
-            )
+            raise Conflict(f"dataset {name!r} is used by {', '.join(users)}", code="dataset_in_use")
         file = dataset.file
         session.delete(dataset)
     remove(home.absolute(file))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from models.job import OPEN
 from services.abandon import abandon
 from services.listing import Page, page_of
 
+ID = re.compile("[0-9a-f]{32}")
 FIRST_PAUSE, LONGEST_PAUSE = 0.02, 0.25
 
 
@@ -29,7 +31,7 @@ class JobFilter:
 
 def get(session: Session, job_id: str) -> Job:
     """One job. Raises NotFound."""
-    job = session.get(Job, job_id)
+    job = session.get(Job, job_id) if ID.fullmatch(job_id) else None
     if job is None:
         raise NotFound(f"there is no job {job_id[:64]!r}", code="job_not_found")
     return job

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from models.errors import Conflict, Fault, Invalid
-from services import active
+from services import active, versions
 from services.evaluating import require_trained
 from services.experiments import get
 from services.forest.rows import encode_rows
@@ -23,12 +23,13 @@ MOST_MODELS = 16
 
 @dataclass(frozen=True)
 class Served:
-    """A loaded version: what it is called, and the model itself."""
+    """A loaded version: what it is called, the model itself, how its table was read."""
 
     experiment: str
     version: int
     model: Model
-    stamp: active.Stamp
+    reading: dict[str, Any]
+    stamp: active.Stamp | None
 
 
 class Models:
@@ -55,10 +56,11 @@ class Models:
         stamp = active.stamp(self.home, experiment_id)
         served = self._served.pop(experiment_id, None)
         if stamp is None:
-            raise _not_served(session, experiment_id)
+            return self._of_row(session, experiment_id)
         if served is None or served.stamp != stamp:
             served = self._load(session, experiment_id, stamp)
-        self._served[experiment_id] = served
+        if served.stamp is not None:
+            self._served[experiment_id] = served
         while len(self._served) > MOST_MODELS:
             self._served.popitem(last=False)
         return served
@@ -66,9 +68,33 @@ class Models:
     def _load(self, session: Session, experiment_id: str, stamp: active.Stamp) -> Served:
         record = active.read(self.home, experiment_id)
         if record is None:
-            raise _not_served(session, experiment_id)
+            return self._of_row(session, experiment_id)
+        try:
+            return self._read(record, stamp)
+        except Conflict:
+            # Deleted or replaced since the stamp was taken: what serves now is another thing.
+            if active.stamp(self.home, experiment_id) != stamp:
+                return self._loaded(session, experiment_id)
+            raise
+
+    def _of_row(self, session: Session, experiment_id: str) -> Served:
+        """What the row says that serves, where there is no file.
+
+        So it is before the first version, and for a moment while an experiment is deleted: until
+        that is committed it serves, and once it is there is no such experiment.
+        """
+        experiment = get(session, experiment_id)
+        version = versions.of(session, experiment, require_trained(experiment))
+        try:
+            return self._read(active.of_row(self.home, experiment, version), None)
+        except Conflict:
+            session.expire_all()
+            get(session, experiment_id)
+            raise
+
+    def _read(self, record: active.Active, stamp: active.Stamp | None) -> Served:
         model = Model.load(self.home.absolute(record.folder), record.checksums)
-        return Served(experiment_id, record.version, model, stamp)
+        return Served(record.experiment, record.version, model, record.reading, stamp)
 
 
 def predict_rows(served: Served, rows: Sequence[Any], *, strict: bool = False) -> dict[str, Any]:
@@ -92,9 +118,3 @@ def predict_rows(served: Served, rows: Sequence[Any], *, strict: bool = False) -
         answer["warnings"] = encoded.warnings
     return answer
 
-
-def _not_served(session: Session, experiment_id: str) -> Conflict:
-    experiment = get(session, experiment_id)
-    require_trained(experiment)
-    message = f"the active version of experiment {experiment_id!r} is being replaced; try again"
-    return Conflict(message, code="model_missing")

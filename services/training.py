@@ -36,7 +36,7 @@ def submit(
                 raise Conflict(f"experiment {experiment.id!r} is being split", code="not_split")
             running = jobs.open_job(session, experiment.uid, Kind.TRAIN)
             if running and idempotency_key and running.idempotency_key == idempotency_key:
-                return running
+                return _same(running, experiment, params)
             jobs.refuse_while_open(session, experiment.uid, Kind.TRAIN)
             job = _job(session, experiment, params, idempotency_key)
             queue.put(session, job)
@@ -46,21 +46,29 @@ def submit(
         raise
 
 
+def _same(running: Job, experiment: Experiment, params: dict[str, Any]) -> Job:
+    """The job that is under way, if it does what is asked for. Raises Invalid otherwise."""
+    if running.params["hyper_parameters"] != _chosen(experiment, params):
+        message = "this Idempotency-Key came with other hyper-parameters before"
+        raise Invalid(message, code="idempotency_key_reused")
+    return running
+
+
+def _chosen(experiment: Experiment, params: dict[str, Any]) -> dict[str, Any]:
+    seed = {"random_state": experiment.plan["random_state"]}
+    return {**defaults(experiment.type), **seed, **params}
+
+
 def _job(
     session: Session, experiment: Experiment, params: dict[str, Any], idempotency_key: str | None
 ) -> Job:
     _check(session, experiment, params)
-    chosen = {
-        **defaults(experiment.type),
-        "random_state": experiment.plan["random_state"],
-        **params,
-    }
     return Job(
         kind=Kind.TRAIN,
         experiment=experiment.id,
         experiment_uid=experiment.uid,
         dataset=experiment.dataset,
-        params={"hyper_parameters": chosen},
+        params={"hyper_parameters": _chosen(experiment, params)},
         idempotency_key=idempotency_key,
     )
 

@@ -27,21 +27,22 @@ def row_hashes(batch: pa.RecordBatch) -> npt.NDArray[np.uint64]:
     """One 64-bit hash a row over all columns of the batch, the same in any batch."""
     hashes = np.zeros(len(batch), dtype=np.uint64)
     for column in batch.columns:
-        values = column.to_pandas()
-        hashed = pd.util.hash_array(_plain(values), categorize=False)
+        hashed = pd.util.hash_array(_plain(column), categorize=False)
         hashes = (hashes ^ hashed) * MIX + (hashes >> np.uint64(31))
     return hashes
 
 
-def _plain(values: pd.Series) -> npt.NDArray[Any]:
-    if values.dtype.kind in "biufM":
-        return values.to_numpy()
-    return values.astype(object).where(values.notna(), None).to_numpy()
+def _plain(column: pa.Array) -> npt.NDArray[Any]:
+    """The values in one form for each type, whether this batch has missing ones or not."""
+    if pa.types.is_string(column.type):
+        return np.asarray(column.to_pandas(), dtype=object)
+    if pa.types.is_timestamp(column.type):
+        return np.asarray(column.to_numpy(zero_copy_only=False))
+    numbers = column.cast(pa.uint8()) if pa.types.is_boolean(column.type) else column
+    return np.asarray(numbers.cast(pa.float64()).to_numpy(zero_copy_only=False))
 
 
-def identical_rows(
-    train: npt.NDArray[np.uint64], test: npt.NDArray[np.uint64]
-) -> list[Notice]:
+def identical_rows(train: npt.NDArray[np.uint64], test: npt.NDArray[np.uint64]) -> list[Notice]:
     """A notice if rows of the test part stand in the training part too."""
     shared = int(np.isin(test, train).sum())
     if not shared:

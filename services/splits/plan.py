@@ -136,5 +136,3 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """A hint at the nearest known name, or nothing."""
     near = difflib.get_close_matches(name, list(known)[:1000], n=1)
     return f"; did you mean {near[0]!r}?" if near else ""
-
-

@@ -121,7 +121,7 @@ def _manifest(spec: Spec, forest: Any) -> dict[str, Any]:
         "split": {**spec["plan"], "checksums": spec["checksums"]},
         "features": [feature["name"] for feature in spec["features"]],
         "classes": spec["classes"],
-        "missing_values": spec["missing_values"],
+        "reading": spec["learned_reading"],
         "train_rows": spec["rows"],
         "engine": ENGINE,
         "batches": growing.plan(spec["params"]["n_estimators"]),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from services.forest.encoding import encode
 from services.forest.evaluation import evaluate
 from services.forest.serving import Model
 from services.reading import Limits, Reading, text_batches, typed
-from services.scoring import MOST_FAULTS, as_column, check_columns
+from services.scoring import MOST_FAULTS, as_column, as_learned, check_columns
 from services.worker.children import Spec
 
 LEAK = "identical_rows"
@@ -60,10 +59,7 @@ def _whole(labels: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _typed_rows(spec: Spec, model: Model) -> Iterator[pa.RecordBatch]:
-    reading = Reading.from_record(spec["reading"])
-    if reading.missing_values is None:  # as in the table that was learned from
-        markers = tuple(spec["description"]["dialect"]["missing_values"])
-        reading = replace(reading, missing_values=markers)
+    reading = as_learned(Reading.from_record(spec["reading"]), spec["learned_reading"])
     limits = Limits(max_columns=spec["max_columns"])
     dialect, batches = text_batches(Path(spec["upload"]), reading, limits)
     wanted = [*map(as_column, model.features), _target(spec)]

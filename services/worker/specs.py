@@ -6,7 +6,7 @@ from typing import Any
 
 from models import Dataset, Job
 from models.errors import Conflict
-from services import versions
+from services import datasets, versions
 from services.worker.bench import Bench, experiment_of
 from services.worker.children import Spec
 
@@ -31,7 +31,7 @@ def splitting(bench: Bench, job: Job, description: dict[str, Any] | None) -> Spe
         dataset = session.get(Dataset, job.dataset)
         if dataset is None:
             raise Conflict(f"dataset {job.dataset!r} was deleted", code="dataset_deleted")
-        source = str(bench.home.absolute(dataset.file))
+        source = str(datasets.file_of(bench.home, dataset))
         return {**spec, "source": source, "description": dataset.description}
 
 
@@ -48,7 +48,7 @@ def training(bench: Bench, job: Job) -> Spec:
             "classes": experiment.classes,
             "columns": [column["name"] for column in dataset.description["columns"]],
             "dataset_sha256": dataset.sha256,
-            "missing_values": dataset.description["dialect"]["missing_values"],
+            "learned_reading": _reading(dataset),
             "plan": experiment.plan,
             "params": job.params["hyper_parameters"],
             "threads": bench.settings.train_threads,
@@ -77,7 +77,15 @@ def testing(bench: Bench, job: Job) -> Spec:
             "checksums": experiment.checksums,
             "upload": str(bench.home.upload(job.id)) if sent else None,
             "reading": job.params.get("reading"),
+            "learned_reading": version.manifest["reading"],
         }
+
+
+def _reading(dataset: Dataset) -> dict[str, Any]:
+    """How a CSV like this one is read; one without a header may come with or without."""
+    dialect = dataset.description["dialect"]
+    header = True if dialect["header"] else None
+    return {"header": header, "missing_values": list(dialect["missing_values"])}
 
 
 def _common(bench: Bench, job: Job) -> Spec:

@@ -1,0 +1,412 @@
+"""POST /v1/experiments/{id}/predict with JSON rows."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from flask import Flask
+
+from controllers.main import create_app
+from services.forest.labels import winners
+from tests.downloads import fetched, pipeline_of, rows_of_split, split_of
+from tests.problems import assert_problem
+from tests.story import FLOWER, Story, flowers, settings_for, table
+from tests.traces import unchanged
+
+
+MOST_ANSWERS = 20_000
+
+
+@pytest.fixture(scope="module")
+def trained(app: Flask, _worker: None) -> str:
+    return Story(app.test_client()).make_trained(flowers(150, seed=4))
+
+
+def post(story: Story, experiment: str, body: str | bytes, **headers: str) -> Any:
+    address = f"/v1/experiments/{experiment}/predict"
+    kind = headers.pop("content_type", "application/json")
+    return story.client.post(address, data=body, content_type=kind, headers=headers)
+
+
+def as_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows of a table as JSON: null for missing."""
+    plain = frame.astype(object).where(frame.notna(), None)
+    return [dict(row) for row in plain.to_dict("records")]
+
+
+def test_rows_are_predicted(story: Story, trained: str) -> None:
+    answer = story.predict(trained, FLOWER, {**FLOWER, "size": None, "colour": None})
+    assert answer.status_code == 200
+    assert list(answer.json) == ["experiment", "version", "predictions"]
+    assert (answer.json["experiment"], answer.json["version"]) == (trained, 1)
+    assert len(answer.json["predictions"]) == 2
+    for each in answer.json["predictions"]:
+        assert list(each) == ["label", "probabilities"]
+        shares = each["probabilities"]
+        assert list(shares) == ["rose", "tulip"]
+        assert sum(shares.values()) == pytest.approx(1, abs=1e-6)
+        assert shares[each["label"]] == max(shares.values())
+
+
+@pytest.mark.parametrize("trees", [1, 2, 3, 50])
+def test_as_the_pickle_predicts(story: Story, trees: int) -> None:
+    """Missing values, unseen categories, dates, booleans and numbers, as CSV and as JSON."""
+    experiment = story.make_experiment(flowers(300, seed=trees), test_size=0.4)
+    assert story.train(experiment, n_estimators=trees).status_code == 201
+    frame, _ = split_of(story, experiment, "test")
+    strange = frame.head(30).assign(colour="ultraviolet")
+    holes = frame.head(40).assign(size=None, picked=None, wild=None)
+    rows = pd.concat([frame, strange, holes.astype(object)], ignore_index=True)
+    pipeline = pipeline_of(story, experiment)
+    expected = pipeline.predict_proba(rows)
+    answer = story.predict(experiment, *as_rows(rows)).json["predictions"]
+    shares = np.array([list(each["probabilities"].values()) for each in answer])
+    assert np.abs(shares - expected).max() <= 1e-6
+    labels = np.array([each["label"] for each in answer])
+    assert labels.tolist() == pipeline.classes_[winners(shares)].tolist()
+    apart = np.abs(expected[:, 0] - expected[:, 1]) > 1e-6
+    assert (labels == pipeline.predict(rows))[apart].all()
+
+
+def test_numbers_as_the_pickle_predicts(story: Story) -> None:
+    pick = random.Random(3)  # noqa: S311
+    rows = [[pick.gauss(0, 1e6), pick.choice("abc"), 0] for _ in range(200)]
+    body = table(["x", "kind", "y"], [[x, kind, x * 2 + ord(kind)] for x, kind, _ in rows])
+    experiment = story.make_trained(body, target="y", type="regression")
+    frame, y = split_of(story, experiment, "test", "y")
+    answer = story.predict(experiment, *as_rows(frame))
+    assert list(answer.json["predictions"][0]) == ["value"]
+    values = [each["value"] for each in answer.json["predictions"]]
+    expected = pipeline_of(story, experiment).predict(frame)
+    assert np.abs(np.array(values) - expected).max() <= 1e-5 * y.std()
+
+
+def test_the_sent_split_is_the_split(story: Story, trained: str) -> None:
+    """The columns of the table that are no feature, the target among them, are passed over."""
+    rows = as_rows(rows_of_split(story, trained, "test"))
+    answer = story.predict(trained, *rows)
+    assert answer.status_code == 200
+    assert len(answer.json["predictions"]) == len(rows)
+
+
+@pytest.mark.parametrize("row", [pytest.param(None, id="P1")])
+def test_before_train(story: Story, home: Path, row: None) -> None:
+    experiment = story.make_experiment()
+    with unchanged(story, home):
+        assert_problem(story.predict(experiment, FLOWER), 409, "not_trained")
+    assert_problem(story.predict("nobody", FLOWER), 404, "experiment_not_found")
+
+
+WRONG = [
+    pytest.param({"size": "long"}, "wrong_type", id="P4"),
+    pytest.param({"colour": 7}, "wrong_type", id="P4-number"),
+    pytest.param({"picked": 20240312}, "wrong_type", id="P4-date"),
+    pytest.param({"wild": "true"}, "wrong_type", id="P4-boolean"),
+    pytest.param({"size": [1]}, "wrong_type", id="P4-list"),
+    pytest.param({"size": {"a": 1}}, "wrong_type", id="P4-object"),
+    pytest.param({"picked": "2024-02-30"}, "bad_date", id="P4-no-day"),
+    pytest.param({"size": "1"}, "wrong_type", id="P5"),
+    pytest.param({"size": True}, "wrong_type", id="P6"),
+    pytest.param({"wild": 1}, "wrong_type", id="P6-boolean"),
+    pytest.param({"size": 1e39}, "number_out_of_range", id="P9"),
+    pytest.param({"size": -1e39}, "number_out_of_range", id="P9-below"),
+    pytest.param({"petals": 2**63}, "number_out_of_range", id="P10"),
+    pytest.param({"petals": -(2**63) - 1}, "number_out_of_range", id="P10-below"),
+    pytest.param({"petals": 10**400}, "number_out_of_range", id="P10-400"),
+    pytest.param({"colour": ""}, "bad_text", id="P26-empty"),
+    pytest.param({"colour": "x" * 10**6}, "bad_text", id="P26-long"),
+]
+
+
+@pytest.mark.parametrize(("change", "code"), WRONG)
+def test_wrong_values(story: Story, trained: str, home: Path, change: Any, code: str) -> None:
+    (name,) = change
+    with unchanged(story, home):
+        answer = story.predict(trained, FLOWER, {**FLOWER, **change})
+        assert_problem(answer, 422, code, f"/rows/1/{name}")
+        assert len(answer.text) < 2_000
+    assert story.predict(trained, FLOWER).status_code == 200
+
+
+@pytest.mark.parametrize("row", [pytest.param(None, id="P2")])
+def test_a_column_is_missing(story: Story, trained: str, row: None) -> None:
+    lacking = {name: value for name, value in FLOWER.items() if name != "size"}
+    assert_problem(story.predict(trained, lacking), 422, "missing_column", "/rows/0/size")
+    misspelt = {**lacking, "siez": 5.1}
+    body = assert_problem(story.predict(trained, misspelt), 422, "unknown_column", "/rows/0/siez")
+    assert "did you mean 'size'" in body["errors"][0]["message"]
+    assert ("/rows/0/size", "missing_column") in [(e["pointer"], e["code"]) for e in body["errors"]]
+
+
+def test_all_that_is_wrong_is_told_at_once(story: Story, trained: str) -> None:
+    answer = story.predict(trained, {**FLOWER, "size": "1", "wild": 0}, FLOWER, None, {})
+    body = assert_problem(answer, 422, "wrong_type", "/rows/2")
+    pointers = {each["pointer"] for each in body["errors"]}
+    assert pointers == {
+        "/rows/2",
+        "/rows/0/size",
+        "/rows/0/wild",
+        *(f"/rows/3/{name}" for name in FLOWER),
+    }
+    many = assert_problem(story.predict(trained, *[{}] * 1_000), 422, "missing_column")
+    assert len(many["errors"]) <= 101
+
+
+@pytest.mark.parametrize(
+    ("literal", "code"),
+    [
+        pytest.param(literal, "invalid_json", id=f"{row}-{literal[:9]}")
+        for row, literal in [
+            ("P8", "NaN"),
+            ("P8", "Infinity"),
+            ("P8", "-Infinity"),
+            ("P8", "1e400"),
+            ("P11", "7" * 5_000),
+        ]
+    ],
+)
+def test_what_is_no_json(story: Story, trained: str, home: Path, literal: str, code: str) -> None:
+    body = json.dumps({"rows": [{**FLOWER, "size": 0.125}]}).replace("0.125", literal)
+    with unchanged(story, home):
+        assert_problem(post(story, trained, body), 400, code)
+
+
+@pytest.mark.parametrize("row", [pytest.param(None, id="P12")])
+def test_an_unseen_category(story: Story, trained: str, row: None) -> None:
+    rows = [FLOWER, {**FLOWER, "colour": "whight"}]
+    answer = story.predict(trained, *rows)
+    assert answer.status_code == 200
+    assert list(answer.json) == ["experiment", "version", "predictions", "warnings"]
+    (told,) = answer.json["warnings"]
+    assert (told["pointer"], told["code"]) == ("/rows/1/colour", "unseen_category")
+    assert "'whight'" in told["message"]
+    assert "did you mean 'white'" in told["message"]
+    for refused in (
+        story.predict(trained, *rows, strict=True),
+        post(story, f"{trained}", json.dumps({"rows": rows, "strict": True})),
+        story.client.post(
+            f"/v1/experiments/{trained}/predict?strict=true", json={"rows": rows}
+        ),
+    ):
+        assert_problem(refused, 422, "unseen_category", "/rows/1/colour")
+    assert story.predict(trained, FLOWER, strict=True).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "pointer"),
+    [
+        pytest.param({"rows": [{}]}, "missing_column", "/rows/0/size", id="P14-empty"),
+        pytest.param({"rows": [None]}, "wrong_type", "/rows/0", id="P14-null"),
+        pytest.param({"rows": FLOWER}, "wrong_type", "/rows", id="P14-object"),
+        pytest.param({"rows": None}, "null", "/rows", id="P14-rows-null"),
+        pytest.param({"rows": "x"}, "wrong_type", "/rows", id="P14-text"),
+        pytest.param({"rows": []}, "no_rows", "/rows", id="P14-none"),
+        pytest.param({"rows": [[1, 2]]}, "wrong_type", "/rows/0", id="P14-lists"),
+        pytest.param({}, "required", "/rows", id="P14-nothing"),
+        pytest.param([FLOWER], "expected_object", "", id="P14-list"),
+        pytest.param({"rows": [FLOWER], "strict": 1}, "wrong_type", "/strict", id="strict"),
+        pytest.param({"rows": [FLOWER], "row": 1}, "unknown_field", "/row", id="unknown"),
+    ],
+)
+def test_bad_bodies(story: Story, trained: str, body: Any, code: str, pointer: str) -> None:
+    assert_problem(post(story, trained, json.dumps(body)), 422, code, pointer)
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [pytest.param(5, 200, id="P16"), pytest.param(6, 413, id="P15")]
+)
+def test_the_most_rows(home: Path, trained: str, number: int, status: int) -> None:
+    other = Story(create_app(settings_for(home, GROVE_MAX_ROWS="5")).test_client())
+    answer = other.predict(trained, *[FLOWER] * number)
+    assert answer.status_code == status
+    if status == 413:
+        assert_problem(answer, 413, "too_many_rows")
+
+
+@pytest.mark.parametrize("row", [pytest.param(None, id="P16")])
+def test_ten_thousand_rows(story: Story, trained: str, row: None) -> None:
+    began = time.monotonic()
+    answer = story.predict(trained, *[FLOWER] * 10_000)
+    assert len(answer.json["predictions"]) == 10_000
+    assert time.monotonic() - began < 2
+    assert_problem(story.predict(trained, *[FLOWER] * 10_001), 413, "too_many_rows")
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        pytest.param([f"k{n}" for n in range(100_000)], id="P18"),
+        pytest.param([str(n * (2**61 - 1)) for n in range(20_001)], id="P18-collisions"),
+    ],
+)
+def test_very_many_keys(story: Story, trained: str, keys: list[str]) -> None:
+    body = json.dumps({"rows": [dict.fromkeys(keys, 1)]})
+    began = time.monotonic()
+    answer = post(story, trained, body)
+    assert time.monotonic() - began < 1
+    assert_problem(answer, 422, "too_many_keys")
+
+
+@pytest.mark.parametrize("row", [pytest.param(None, id="P18")])
+def test_many_unknown_columns(story: Story, trained: str, row: None) -> None:
+    began = time.monotonic()
+    answer = story.predict(trained, *[{f"k{n}": n for n in range(10_000)}] * 5)
+    assert time.monotonic() - began < 2
+    assert_problem(answer, 422, "unknown_column", "/rows/0/k0")
+
+
+@pytest.mark.parametrize("row", [pytest.param(None, id="P19")])
+def test_duplicate_keys(story: Story, trained: str, row: None) -> None:
+    twice = '{"rows": [{"size": 1, "size": 2}]}'
+    assert_problem(post(story, trained, twice), 400, "duplicate_key")
+    assert_problem(post(story, trained, '{"rows": [], "rows": []}'), 400, "duplicate_key")
+
+
+@pytest.mark.parametrize("text", [r"\ud800", r"\u0000", r"a\udfffb"])
+@pytest.mark.parametrize("row", [pytest.param(None, id="P20")])
+def test_text_that_is_none(story: Story, trained: str, text: str, row: None) -> None:
+    body = json.dumps({"rows": [{**FLOWER, "colour": "@"}]})
+    answer = post(story, trained, body.replace("@", text))
+    assert_problem(answer, 422, "bad_text", "/rows/0/colour")
+    in_a_name = body.replace('"colour"', f'"{text}"')
+    assert_problem(post(story, trained, in_a_name), 422, "bad_text")
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pytest.param(kind, id=f"P21-{kind}")
+        for kind in (None, "text/plain", "application/xml", "multipart/form-data", "application/json; charset=utf-16")
+    ],
+)
+def test_wrong_types(story: Story, trained: str, kind: str) -> None:
+    body = json.dumps({"rows": [FLOWER]})
+    answer = post(story, trained, body, content_type=kind)
+    assert_problem(answer, 415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize(
+    "accept",
+    [pytest.param(a, id=f"P22-{a}") for a in ("text/html", "image/png", "text/csv", "*/*;q=0")],
+)
+def test_not_acceptable(story: Story, trained: str, accept: str) -> None:
+    answer = post(story, trained, json.dumps({"rows": [FLOWER]}), Accept=accept)
+    assert_problem(answer, 406, "not_acceptable")
+
+
+@pytest.mark.parametrize("accept", ["application/json", "text/html, */*;q=0.1", "application/*"])
+def test_acceptable(story: Story, trained: str, accept: str) -> None:
+    answer = post(story, trained, json.dumps({"rows": [FLOWER]}), Accept=accept)
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("row", [pytest.param(None, id="P24")])
+def test_replaced_and_deleted_while_predicting(story: Story, app: Flask, row: None) -> None:
+    """An answer is of one version, which is named, or says that the experiment is gone."""
+    experiment = story.make_experiment()
+    story.train(experiment, n_estimators=1, random_state=1)
+    story.train(experiment, n_estimators=1, random_state=2)
+    known = {}
+    for version in (1, 2):
+        story.patch(experiment, {"active_version": version})
+        known[version] = story.predict(experiment, *[FLOWER] * 20).json["predictions"]
+
+    def ask(client: Story) -> Any:
+        return client.predict(experiment, *[FLOWER] * 20)
+
+    with asking(app, ask) as answers:
+        for turn in range(20):
+            assert story.patch(experiment, {"active_version": turn % 2 + 1}).status_code == 200
+        assert story.client.delete(f"/v1/experiments/{experiment}/versions/1").status_code == 204
+        assert story.delete(experiment).status_code == 204
+        time.sleep(0.1)
+    assert {each.status_code for each in answers} == {200, 404}
+    for each in answers:
+        if each.status_code == 200:
+            assert each.json["predictions"] == known[each.json["version"]]
+    assert_problem(answers[-1], 404, "experiment_not_found")
+
+
+@contextmanager
+def asking(app: Flask, ask: Callable[[Story], Any]) -> Iterator[list[Any]]:
+    """The answers that three clients get who ask again and again during the block."""
+    answers: list[Any] = []
+    stop = threading.Event()
+
+    def repeat() -> None:
+        client = Story(app.test_client())
+        while not stop.is_set() and len(answers) < MOST_ANSWERS:
+            answers.append(ask(client))
+
+    threads = [threading.Thread(target=repeat, daemon=True) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield answers
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+
+
+class Canary:
+    """What unpickling it would do can be seen."""
+
+    def __init__(self, sign: Path) -> None:
+        self.sign = sign
+
+    def __reduce__(self) -> Any:
+        return os.mkdir, (str(self.sign),)
+
+
+@pytest.mark.parametrize("row", [pytest.param(None, id="P25")])
+def test_a_canary_in_the_pickles_place(
+    story: Story, home: Path, tmp_path: Path, row: None
+) -> None:
+    experiment = story.make_trained()
+    path = home / story.get(experiment).json["model_path"]
+    path.write_bytes(pickle.dumps(Canary(tmp_path / "run")))
+    assert story.predict(experiment, FLOWER).status_code == 200
+    assert story.test(experiment).status_code == 200
+    answer = story.get(experiment, "/versions/1/model")
+    assert_problem(answer, 409, "model_integrity_failed")
+    assert fetched(story, experiment, "/versions/1/model?format=onnx")
+    fresh_app = Story(create_app(settings_for(home)).test_client())
+    assert fresh_app.predict(experiment, FLOWER).status_code == 200
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("row", [pytest.param(None, id="P25")])
+@pytest.mark.parametrize("name", ["model.onnx", "serving.json"])
+def test_another_export(story: Story, home: Path, name: str, row: None) -> None:
+    experiment = story.make_trained()
+    (home / story.get(experiment).json["model_path"]).with_name(name).write_bytes(b"other")
+    with unchanged(story, home):
+        assert_problem(story.predict(experiment, FLOWER), 409, "model_integrity_failed")
+        assert_problem(story.predict(experiment, FLOWER), 409, "model_integrity_failed")
+    assert story.train(experiment, n_estimators=2).status_code == 201
+    assert story.predict(experiment, FLOWER).json["version"] == 2
+
+
+def test_the_export_is_gone(story: Story, home: Path) -> None:
+    experiment = story.make_trained()
+    (home / story.get(experiment).json["model_path"]).with_name("model.onnx").unlink()
+    assert_problem(story.predict(experiment, FLOWER), 409, "model_missing")
+
+
+def test_nothing_is_kept(story: Story, trained: str, home: Path) -> None:
+    with unchanged(story, home):
+        assert story.predict(trained, FLOWER).status_code == 200
+    assert story.client.get(f"/v1/jobs?experiment={trained}").json["total"] == 2

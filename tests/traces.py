@@ -1,0 +1,48 @@
+"""What a refused request may leave behind: nothing but the record of its job."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.story import Story
+
+FOLDERS = ("uploads", "datasets", "experiments", "work")
+SETTLED = 10
+
+
+def files_of(home: Path) -> set[str]:
+    """The files and the folders that the service keeps now."""
+    found = [path for name in FOLDERS for path in (home / name).rglob("*")]
+    return {path.relative_to(home).as_posix() for path in found}
+
+
+def rows_of(story: Story) -> dict[str, list[dict[str, Any]]]:
+    """All datasets and experiments, as they are listed."""
+    lists = ("datasets?page_size=200", "experiments?page_size=200&sort=id")
+    answers = {name: story.client.get(f"/v1/{name}") for name in lists}
+    assert {answer.status_code for answer in answers.values()} == {200}
+    return {name: answer.json["items"] for name, answer in answers.items()}
+
+
+@contextmanager
+def unchanged(story: Story, home: Path) -> Iterator[None]:
+    """Whatever is asked in the block: the rows and the files are as before, and it answers."""
+    settle(home)
+    rows, files = rows_of(story), files_of(home)
+    yield
+    assert rows_of(story) == rows
+    deadline = time.monotonic() + SETTLED
+    while files_of(home) != files and time.monotonic() < deadline:
+        time.sleep(0.02)  # the worker tidies up right after it has written the job's end
+    assert files_of(home) == files
+
+
+def settle(home: Path) -> None:
+    """Wait until the worker has tidied up after the jobs before."""
+    deadline = time.monotonic() + SETTLED
+    while any((home / "work").iterdir()) and time.monotonic() < deadline:
+        time.sleep(0.02)
