@@ -99,6 +99,13 @@ def delete(session: Session, home: Home, name: str) -> None:
     remove(home.absolute(file))
 
 
+def would_keep(session: Session, job: Job) -> bool:
+    """Whether a job's upload would be a new dataset, or is the one of its name."""
+    dataset = session.get(Dataset, job.dataset)
+    reading = Reading.from_record(job.params["reading"])
+    return dataset is None or is_same(dataset, job.params["sha256"], reading)
+
+
 def is_same(dataset: Dataset, sha256: str, reading: Reading) -> bool:
     """Whether a dataset holds these bytes, read in this way."""
     return dataset.sha256 == sha256 and Reading.from_record(dataset.reading) == reading

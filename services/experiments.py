@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from models import Dataset, Experiment, Job, Kind, writing
 from models.errors import Conflict, Fault, Invalid, NotFound, PreconditionFailed, invalid
 from models.job import OPEN
-from services import active
+from services import active, datasets
 from services.files import remove
 from services.listing import Page, page_of
 from services.paths import Home
@@ -64,16 +64,14 @@ def create(
 ) -> Job:
     """Take in an experiment and queue its split; `job` may carry the CSV that came with it.
 
-    Raises Conflict for an id in use, Invalid for a dataset that is not there.
+    Raises Conflict for an id in use, or a file whose name other bytes have; Invalid for a dataset
+    that is not there.
     """
     experiment.plan, experiment.type = plan.as_record(), plan.type
     experiment.target = plan.target
     try:
         with writing(session):
-            if session.get(Experiment, experiment.id) is not None:
-                raise _id_in_use(experiment.id)
-            if "sha256" not in job.params:
-                check_dataset(session, experiment.dataset)
+            _check_free(session, experiment, job)
             session.add(experiment)
             session.flush()
             queue_split(session, queue, experiment, plan, job)
@@ -83,6 +81,19 @@ def create(
             raise _id_in_use(experiment.id) from error
         raise
     return job
+
+
+def _check_free(session: Session, experiment: Experiment, job: Job) -> None:
+    if session.get(Experiment, experiment.id) is not None:
+        raise _id_in_use(experiment.id)
+    if "sha256" not in job.params:
+        check_dataset(session, experiment.dataset)
+    elif not datasets.would_keep(session, job):
+        message = (
+            f"there is a dataset {job.dataset!r} already, with other bytes: give the file another "
+            "name by the field dataset, or PUT it there"
+        )
+        raise Conflict(message, code="dataset_exists")
 
 
 def delete(session: Session, home: Home, experiment_id: str, if_match: Etags) -> None:

@@ -83,7 +83,7 @@ def test_another_table_under_a_name_in_use(story: Story, home: Path) -> None:
     name = story.make_dataset()
     story.make_experiment(dataset=name)
     with unchanged(story, home):
-        assert_problem(post(story, PLAIN, dataset=name), 409, "dataset_in_use")
+        assert_problem(post(story, PLAIN, dataset=name), 409, "dataset_exists")
 
 
 def test_an_id_in_use(story: Story, home: Path) -> None:
@@ -134,3 +134,11 @@ def test_options_that_are_wrong(story: Story, home: Path) -> None:
 def test_quoted_cells_of_any_kind(story: Story) -> None:
     told = post(story, with_column('"a, or ""b"""', '"1,5"', '"say ""no"""')).json
     assert told["features"] == ['a, or "b"', "size"]
+
+
+def test_a_file_replaces_no_dataset_that_nobody_named(story: Story, home: Path) -> None:
+    """Not even one that no experiment uses: a PUT says that it replaces, a create does not."""
+    name = story.make_dataset(flowers(seed=1))
+    with unchanged(story, home):
+        assert_problem(post(story, flowers(seed=2), id=name), 409, "dataset_exists")
+    assert post(story, flowers(seed=1), id=name).status_code == 201

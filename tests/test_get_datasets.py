@@ -116,7 +116,9 @@ def test_a_file_is_given_back_as_it_came(story: Story) -> None:
 
 def test_a_file_that_is_gone(story: Story, home: Path) -> None:
     name = story.make_dataset(before := flowers(seed=99))
-    (file,) = (path for path in (home / "datasets").iterdir() if path.read_text() == before)
+    (file,) = (
+        path for path in (home / "datasets").iterdir() if path.read_bytes() == before.encode()
+    )
     file.unlink()
     assert_problem(story.client.get(f"/v1/datasets/{name}/file"), 409, "dataset_file_missing")
     assert story.client.get(f"/v1/datasets/{name}").status_code == 200
