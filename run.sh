@@ -33,8 +33,14 @@ find_python() { # the first python3 of a version that is supported
 install() { # install FILE into the environment, unless this very file is installed already
   local stamp=".venv/$1.installed"
   if [[ -z ${PARTS_INSTALLED:-} ]]; then
-    [[ -x .venv/bin/python3 ]] || "$(find_python)" -m venv .venv \
-      || die "python3 cannot make a virtual environment; on Debian: apt-get install python3-venv"
+    local python
+    if [[ ! -x .venv/bin/python3 ]]; then
+      python=$(find_python) || exit 1
+      "$python" -m venv .venv || {
+        rm -rf .venv
+        die "python3 cannot make a virtual environment; on Debian: apt-get install python3-venv"
+      }
+    fi
     if ! cmp -s "$1" "$stamp"; then
       say "Installing $1 (once)..."
       .venv/bin/python3 -m pip install --quiet --disable-pip-version-check -r "$1"
@@ -54,15 +60,26 @@ keep_worker() { # run a worker, and another one whenever it dies
   done
 }
 
+end_parts() { # end what serve has started, and wait for it
+  trap - TERM INT EXIT
+  kill -TERM $web $worker 2>/dev/null || true
+  wait || true
+}
+
 serve() {
   install requirements.txt
   python3 -m commands.ready free
   python3 -m services.setup
-  keep_worker & local worker=$!
-  python3 -m controllers.main prepared & local web=$!
-  trap 'trap - TERM INT EXIT; kill -TERM "$web" "$worker" 2>/dev/null; wait; exit 0' TERM INT EXIT
-  python3 -m commands.ready greet "$web" || true
-  wait -n "$web" "$worker" || true
+  web= worker=
+  trap end_parts EXIT
+  trap 'end_parts; exit 0' TERM INT
+  keep_worker & worker=$!
+  python3 -m controllers.main prepared & web=$!
+  python3 -m commands.ready greet "$web"
+  while kill -0 "$web" 2>/dev/null && kill -0 "$worker" 2>/dev/null; do
+    sleep 0.5 & wait $! || true # a signal ends the wait at once, not the sleep
+  done
+  die "The web has ended; so does the rest."
 }
 
 case ${1:-serve} in

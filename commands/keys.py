@@ -8,7 +8,6 @@ import sys
 
 from sqlalchemy.orm import Session
 
-from models import Scope
 from models.database import connect
 from models.errors import GroveError
 from services import keys, setup
@@ -32,7 +31,6 @@ def _parser() -> argparse.ArgumentParser:
     actions = parser.add_subparsers(dest="action", required=True)
     add = actions.add_parser("add", help="make a key and print it, this once")
     add.add_argument("name")
-    add.add_argument("--scope", choices=[*Scope], default=Scope.ADMIN)
     actions.add_parser("list", help="list the keys")
     actions.add_parser("revoke", help="end a key").add_argument("name")
     return parser
@@ -40,7 +38,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _do(session: Session, asked: argparse.Namespace) -> None:
     if asked.action == "add":
-        print(keys.add(session, asked.name, Scope(asked.scope)))  # noqa: T201
+        print(keys.add(session, asked.name))  # noqa: T201
     elif asked.action == "revoke":
         keys.revoke(session, asked.name)
     else:

@@ -91,6 +91,7 @@ def _is_ready(bind: str) -> bool:
 def _connected(bind: str) -> socket.socket:
     if bind.startswith("unix:"):
         connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(2)
         connection.connect(bind[5:])
         return connection
     host, _, port = bind.rpartition(":")

@@ -8,8 +8,9 @@ one: a proxy's requests come from loopback too, so the address alone says nothin
 from __future__ import annotations
 
 import re
+import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from flask import Flask, current_app, request
 
@@ -21,8 +22,17 @@ from models.key import digest_of
 from services import keys
 
 OPEN_PATHS = ("/livez", "/readyz", "/login")
-FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP")
+FORWARDED = (
+    "Forwarded",
+    "X-Forwarded-For",
+    "X-Forwarded-Host",
+    "X-Forwarded-Proto",
+    "X-Real-IP",
+    "Via",
+)
 BEARER = re.compile(r"Bearer +([!-~]{1,512})", re.IGNORECASE)
+# A server joins headers of one name with a comma.
+TWO_CREDENTIALS = re.compile(r",\s*(Bearer|Basic|Digest|Negotiate)\b", re.IGNORECASE)
 FRESH_SECONDS = 1.0
 
 
@@ -31,7 +41,12 @@ class KnownKeys:
     """The hash of every key ever made, as of at most a second ago."""
 
     scopes: dict[str, Scope | None]
-    read_at: float = float("-inf")
+    read_at: float | None = None
+    reading: threading.Lock = field(default_factory=threading.Lock)
+
+    def is_old(self) -> bool:
+        """Whether it is time to look again."""
+        return self.read_at is None or time.monotonic() - self.read_at > FRESH_SECONDS
 
 
 def register(app: Flask) -> None:
@@ -57,17 +72,22 @@ def _is_forwarded() -> bool:
 
 
 def _known_keys() -> dict[str, Scope | None]:
+    """The keys as of a second ago; while one request reads them anew, the others do not wait."""
     known: KnownKeys = current_app.extensions["grove_keys"]
-    if time.monotonic() - known.read_at > FRESH_SECONDS:
-        known.scopes, known.read_at = keys.all_hashes(session()), time.monotonic()
+    first = known.read_at is None
+    if (first or known.is_old()) and known.reading.acquire(blocking=first):
+        try:
+            known.scopes, known.read_at = keys.all_hashes(session()), time.monotonic()
+        finally:
+            known.reading.release()
     return known.scopes
 
 
 def _require(known: dict[str, Scope | None]) -> None:
-    sent = request.headers.getlist("Authorization")
-    if len(sent) > 1:
+    sent = request.headers.get("Authorization", "")
+    match = BEARER.fullmatch(sent)
+    if match is None and TWO_CREDENTIALS.search(sent):
         raise Malformed("more than one Authorization header came", code="two_authorizations")
-    match = BEARER.fullmatch(sent[0]) if sent else None
     # Looking a hash up tells nobody anything about the keys whose hashes are near to it.
     if match is None or known.get(digest_of(match[1])) is None:
         raise Unauthorized("a known key is needed: Authorization: Bearer KEY")

@@ -22,7 +22,7 @@ WORDS = {
 
 
 @blp.route("/livez")
-@blp.doc(security=OPEN)
+@blp.doc(security=OPEN)  # type: ignore[untyped-decorator]
 @blp.response(200, LifeSchema)
 def livez() -> dict[str, Any]:
     """Answer, as long as this process can."""
@@ -30,12 +30,16 @@ def livez() -> dict[str, Any]:
 
 
 @blp.route("/readyz")
-@blp.doc(security=OPEN)
+@blp.doc(security=OPEN)  # type: ignore[untyped-decorator]
 @blp.response(200, HealthSchema)
 def readyz() -> dict[str, bool]:
     """Say whether database, disk and worker are there; 503 says which of them is not."""
     found = health.ready(session(), parts().home)
-    faults = [Fault(f"/{part}", "not_ready", WORDS[part]) for part, is_there in found.items() if not is_there]
+    faults = [
+        Fault(f"/{part}", "not_ready", WORDS[part])
+        for part, is_there in found.items()
+        if not is_there
+    ]
     if faults:
         raise Busy("; ".join(each.message for each in faults), code="not_ready", faults=faults)
     return {"ready": True, **found}

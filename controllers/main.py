@@ -27,7 +27,7 @@ from controllers import (  # noqa: E402
     work,
 )
 from controllers.api import Api  # noqa: E402
-from models.database import configure, db  # noqa: E402
+from models.database import ENGINE_OPTIONS, configure, db  # noqa: E402
 from services import logs, settings, setup  # noqa: E402
 
 RESOURCES = (datasets, experiments, work, versions, jobs, health)
@@ -39,6 +39,7 @@ def create_app(chosen: settings.Settings) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.config["MAX_JSON_BYTES"] = chosen.max_json
     app.config["SQLALCHEMY_DATABASE_URI"] = chosen.database_url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = ENGINE_OPTIONS
     db.init_app(app)
     with app.app_context():
         configure(db.engine)

@@ -12,13 +12,14 @@ from http import HTTPStatus
 from typing import Any
 
 import sqlalchemy.exc
+import sqlalchemy.orm.exc
 import structlog
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from controllers.request_log import request_id
 from models import errors
-from models.errors import Busy, GroveError, StorageFull
+from models.errors import Busy, Conflict, GroveError, StorageFull
 
 log = structlog.get_logger("grove.problems")
 
@@ -156,6 +157,8 @@ def translated(error: BaseException) -> GroveError | None:
         return StorageFull("there is no room left on the disk")
     if is_away:
         return Busy("the database does not answer now")
+    if isinstance(error, sqlalchemy.orm.exc.StaleDataError):
+        return Conflict("this was changed at the same moment; try again", code="changed_meanwhile")
     if number in LATER or isinstance(error, MemoryError):
         return Busy("the service lacks the means to do this now")
     return None

@@ -35,18 +35,32 @@ MOST_KEY = 255
 TABLE = {"type": "string", "description": "the columns sent, then what is predicted"}
 PART = {"type": "string", "description": "the rows as CSV"}
 ROWS = {"type": "string", "description": "rows as CSV, the first line the names"}
-SCORED_HEADERS = {
-    "Grove-Version": {"schema": {"type": "integer"}, "description": "which version predicted"},
-    "Grove-Warnings": {"schema": {"type": "string"}, "description": "a JSON list of warnings"},
+TRAIN_BODY = {"content": {JSON: {"schema": TrainSchema}}}
+TEST_BODY = {"content": {JSON: {"schema": EvaluateSchema}, CSV: {"schema": ROWS}}}
+PREDICT_BODY = {
+    "required": True,
+    "content": {JSON: {"schema": PredictSchema}, CSV: {"schema": ROWS}},
+}
+SCORED: dict[str, Any] = {
+    "schema": TABLE,
+    "content_type": CSV,
+    "success": True,
+    "headers": {
+        "Grove-Version": {"schema": {"type": "integer"}, "description": "which version predicted"},
+        "Grove-Warnings": {"schema": {"type": "string"}, "description": "a JSON list of warnings"},
+    },
 }
 
 blp = Blueprint(
-    "work", __name__, url_prefix="/v1/experiments/<experiment_id>", description="Train, test, predict"
+    "work",
+    __name__,
+    url_prefix="/v1/experiments/<experiment_id>",
+    description="Train, test, predict",
 )
 
 
 @blp.route("/train", methods=["POST"])
-@blp.doc(requestBody={"content": {JSON: {"schema": TrainSchema}}})
+@blp.doc(requestBody=TRAIN_BODY)  # type: ignore[untyped-decorator]
 @blp.headers(IDEMPOTENCY_KEY)
 @blp.response(201, VersionSchema)
 @blp.accepted
@@ -63,9 +77,7 @@ def train_experiment(experiment_id: str) -> Response:
 
 
 @blp.route("/test", methods=["POST"])
-@blp.doc(
-    requestBody={"content": {JSON: {"schema": EvaluateSchema}, CSV: {"schema": ROWS}}}
-)
+@blp.doc(requestBody=TEST_BODY)  # type: ignore[untyped-decorator]
 @blp.arguments(EvaluateQuery, location="query")
 @blp.response(200, ResultSchema)
 @blp.accepted
@@ -74,23 +86,16 @@ def test_experiment(query: dict[str, Any], experiment_id: str) -> Response:
     """Score a version on the test split and keep the result; or score a CSV that is sent."""
     wait = preferred_wait()
     number, job = _what_to_test(query)
-    job = evaluating.submit(
-        session(), parts().queue, parts().home, experiment_id, number, job
-    )
+    job = evaluating.submit(session(), parts().queue, parts().home, experiment_id, number, job)
     job = waited(session(), job, wait)
     return unfinished(job) or jsonify(job.result)
 
 
 @blp.route("/predict", methods=["POST"])
-@blp.doc(
-    requestBody={
-        "required": True,
-        "content": {JSON: {"schema": PredictSchema}, CSV: {"schema": ROWS}},
-    }
-)
+@blp.doc(requestBody=PREDICT_BODY)  # type: ignore[untyped-decorator]
 @blp.arguments(PredictQuery, location="query")
 @blp.response(200, PredictionsSchema)
-@blp.alt_response(200, schema=TABLE, content_type=CSV, headers=SCORED_HEADERS, success=True)
+@blp.alt_response(200, **SCORED)  # type: ignore[untyped-decorator]
 @blp.problems(404, 409, 413, 415, 422, 507)
 @produces(JSON, CSV)
 def predict(query: dict[str, Any], experiment_id: str) -> Response:
@@ -124,7 +129,8 @@ def download_split(experiment_id: str, part: str) -> Response:
 def _trained(experiment_id: str, job: Job) -> Response:
     number = (job.result or {})["version"]
     version = versions.get(session(), experiment_id, number)
-    response = jsonify(VersionSchema().dump(version))
+    schema = VersionSchema()  # type: ignore[no-untyped-call]
+    response = jsonify(schema.dump(version))
     response.status_code = 201
     response.headers["Location"] = url_for(
         "versions.get_version", experiment_id=experiment_id, number=number
@@ -145,7 +151,12 @@ def _predicted_file(query: dict[str, Any], served: predicting.Served) -> Respons
     try:
         with long_body():
             notices = scoring.score_file(
-                source, target, served, reading_of(query), limits(), strict=query.get("strict", False)
+                source,
+                target,
+                served,
+                reading_of(query),
+                limits(),
+                strict=query.get("strict", False),
             )
     finally:
         remove(source)

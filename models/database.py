@@ -20,6 +20,8 @@ BUSY_SECONDS = 30
 WAL_SAFE = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
 # unixepoch('subsec') came with this release.
 SUBSEC = (3, 42, 0)
+# A connection that the database has closed meanwhile is replaced before it is used.
+ENGINE_OPTIONS: dict[str, Any] = {"pool_pre_ping": True}
 NAMING = {
     "ix": "ix_%(column_0_label)s",
     "uq": "uq_%(table_name)s_%(column_0_name)s",
@@ -61,14 +63,14 @@ def now() -> datetime:
 
 def connect(url: str) -> sa.Engine:
     """An engine whose transactions begin as `writing` says."""
-    engine = sa.create_engine(url)
+    engine = sa.create_engine(url, **ENGINE_OPTIONS)
     configure(engine)
     return engine
 
 
 def connect_for_jobs(url: str) -> sa.Engine:
     """An engine as the job engine expects it: BEGIN IMMEDIATE before the first change."""
-    engine = sa.create_engine(url)
+    engine = sa.create_engine(url, **ENGINE_OPTIONS)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_for_jobs)
     return engine

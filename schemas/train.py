@@ -41,15 +41,26 @@ class AnyOf(ma.fields.Field[Any]):
 
 def field_of(parameter: Parameter) -> FieldType:
     """The field that takes a hyper-parameter."""
-    kinds = {kind: _of_kind(kind, parameter) for kind in parameter.kinds if kind != "null"}
-    told = {"description": parameter.text, "default": parameter.default}
+    kinds: dict[str, FieldType] = {
+        kind: _of_kind(kind, parameter) for kind in parameter.kinds if kind != "null"
+    }
+    told = _told(parameter)
     nullable = "null" in parameter.kinds
     if len(kinds) == 1:
         (field,) = kinds.values()
         field.allow_none = nullable
-        field.metadata |= told
+        field.metadata = {**field.metadata, **told}
         return field
-    return AnyOf(kinds, allow_none=nullable, metadata={**told, "anyOf": _documented(kinds, nullable)})
+    return AnyOf(
+        kinds, allow_none=nullable, metadata={**told, "anyOf": _documented(kinds, nullable)}
+    )
+
+
+def _told(parameter: Parameter) -> dict[str, Any]:
+    """The words on a hyper-parameter, with its default where all its tasks have the same."""
+    told = {"description": parameter.text}
+    first, *others = (table(task)[parameter.name].default for task in parameter.tasks)
+    return told if any(other != first for other in others) else {**told, "default": first}
 
 
 def _of_kind(kind: str, parameter: Parameter) -> FieldType:
@@ -77,7 +88,7 @@ def _documented(kinds: Mapping[str, FieldType], nullable: bool) -> list[dict[str
     return [*each, {"type": "null"}] if nullable else each
 
 
-def _schema(parameters: Mapping[str, Parameter], name: str) -> type[Schema]:
+def _schema(parameters: Mapping[str, Parameter], name: str) -> type[ma.Schema]:
     fields = {each: field_of(parameter) for each, parameter in parameters.items()}
     made = Schema.from_dict(dict(fields), name=name)
     made.__doc__ = "Hyper-parameters of a random forest; all may be left out."
@@ -85,9 +96,12 @@ def _schema(parameters: Mapping[str, Parameter], name: str) -> type[Schema]:
 
 
 TrainSchema = _schema(PARAMETERS, "TrainSchema")
-BY_TASK = {task: _schema(table(task), f"Train{task.title()}Schema") for task in ("classification", "regression")}
+BY_TASK = {
+    task: _schema(table(task), f"Train{task.title()}Schema")
+    for task in ("classification", "regression")
+}
 
 
-def train_schema(task: str) -> type[Schema]:
+def train_schema(task: str) -> type[ma.Schema]:
     """The schema of a task's hyper-parameters."""
     return BY_TASK[task]

@@ -8,13 +8,16 @@ row is locked; should a crash come between the two, `mend` makes the file follow
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from models import Experiment, Version
+from models import Experiment, Version, writing
 from services.files import keep, remove
 from services.paths import Home
 
@@ -68,8 +71,7 @@ def of_row(home: Home, experiment: Experiment, version: Version) -> Active:
 
 def write(home: Home, experiment: Experiment, version: Version) -> None:
     """Make the file say that `version` serves."""
-    record = asdict(of_row(home, experiment, version))
-    keep([json.dumps(record).encode()], home.active(experiment.id))
+    _put(home, of_row(home, experiment, version))
 
 
 def erase(home: Home, experiment_id: str) -> None:
@@ -79,14 +81,44 @@ def erase(home: Home, experiment_id: str) -> None:
 
 def mend(session: Session, home: Home) -> None:
     """Make every file follow its row."""
-    rows = sa.select(Experiment, Version).join(
-        Version,
-        (Version.experiment_uid == Experiment.uid) & (Version.number == Experiment.active_version),
+    with writing(session):  # nobody publishes or promotes meanwhile
+        serving = session.execute(_serving().with_for_update(of=Experiment)).all()
+        records = {e.id: of_row(home, e, version) for e, version in serving}
+        for experiment_id, record in records.items():
+            if read(home, experiment_id) != record:
+                _put(home, record)
+        known = {home.active(experiment_id) for experiment_id in records}
+        for file in set((home.root / "active").glob("*.json")) - known:
+            remove(file)
+
+
+def mend_one(session: Session, home: Home, experiment_id: str) -> None:
+    """Make one file follow its row, after a transaction that wrote it came to nothing."""
+    with writing(session):
+        query = _serving().where(Experiment.id == experiment_id)
+        found = session.execute(query.with_for_update(of=Experiment)).one_or_none()
+        if found is None:
+            erase(home, experiment_id)
+        else:
+            _put(home, of_row(home, *found))
+
+
+@contextmanager
+def following(session: Session, home: Home, experiment_id: str) -> Iterator[None]:
+    """A transaction in the block may write the file; should it fail, the file is mended."""
+    try:
+        yield
+    except (SQLAlchemyError, OSError):
+        mend_one(session, home, experiment_id)
+        raise
+
+
+def _serving() -> sa.Select[Experiment, Version]:
+    same = (Version.experiment_uid == Experiment.uid) & (
+        Version.number == Experiment.active_version
     )
-    known = set()
-    for experiment, version in session.execute(rows):
-        known.add(home.active(experiment.id))
-        if read(home, experiment.id) != of_row(home, experiment, version):
-            write(home, experiment, version)
-    for file in set((home.root / "active").glob("*.json")) - known:
-        remove(file)
+    return sa.select(Experiment, Version).join(Version, same)
+
+
+def _put(home: Home, record: Active) -> None:
+    keep([json.dumps(asdict(record)).encode()], home.active(record.experiment))

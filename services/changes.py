@@ -31,8 +31,8 @@ def change(
     Raises NotFound, PreconditionFailed, Invalid for what is not there to be chosen, and Conflict
     where a version was trained on the split, or a split is being made.
     """
-    with writing(session):
-        experiment = get(session, experiment_id)
+    with active.following(session, home, experiment_id), writing(session):
+        experiment = get(session, experiment_id, lock=True)
         check_match(experiment, if_match)
         if "description" in changes:
             experiment.description = changes["description"]

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from models import Dataset, Experiment, Job, Kind, writing
 from models.errors import Conflict, NotFound
+from models.job import OPEN
 from services.files import remove
 from services.listing import Page, page_of
 from services.paths import Home
@@ -120,5 +121,16 @@ def refuse_other_bytes(session: Session, dataset: Dataset | None) -> None:
 
 
 def _users(session: Session, name: str) -> list[str]:
-    query = sa.select(Experiment.id).where(Experiment.dataset == name).order_by(Experiment.id)
-    return [f"experiment {used_by!r}" for used_by in session.scalars(query.limit(5))]
+    """What uses a dataset: the experiments on it, and those that are just being split on it."""
+    on_it = sa.select(Experiment.id).where(Experiment.dataset == name)
+    coming = sa.select(Job.experiment).where(
+        Job.dataset == name, Job.kind == Kind.SPLIT, Job.state.in_(OPEN), ~_carries_file()
+    )
+    ids = session.scalars(sa.union(on_it, coming).limit(5)).all()
+    return [f"experiment {used_by!r}" for used_by in sorted(ids)]
+
+
+def _carries_file() -> sa.ColumnElement[bool]:
+    """Whether a job brings the dataset itself: it does not use what is there."""
+    checksum: sa.ColumnElement[Any] = Job.params["sha256"].as_string()
+    return checksum.is_not(None)

@@ -28,7 +28,7 @@ def submit(
     """
     try:
         with writing(session):
-            experiment = get(session, experiment_id)
+            experiment = get(session, experiment_id, lock=True)
             chosen = number if number is not None else require_trained(experiment)
             version = versions.of(session, experiment, chosen)
             job.kind, job.dataset = Kind.TEST, experiment.dataset

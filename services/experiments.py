@@ -37,9 +37,12 @@ class ExperimentFilter:
     dataset: str | None = None
 
 
-def get(session: Session, experiment_id: str) -> Experiment:
-    """One experiment. Raises NotFound."""
-    experiment = session.get(Experiment, experiment_id)
+def get(session: Session, experiment_id: str, *, lock: bool = False) -> Experiment:
+    """One experiment; with `lock` nobody else changes it before this transaction ends.
+
+    Raises NotFound.
+    """
+    experiment = session.get(Experiment, experiment_id, with_for_update=lock or None)
     if experiment is None:
         message = f"there is no experiment {experiment_id[:64]!r}"
         raise NotFound(message, code="experiment_not_found")
@@ -98,11 +101,11 @@ def _check_free(session: Session, experiment: Experiment, job: Job) -> None:
 
 def delete(session: Session, home: Home, experiment_id: str, if_match: Etags) -> None:
     """Delete an experiment, its versions and files; running work stops. Raises NotFound."""
-    with writing(session):
-        experiment = get(session, experiment_id)
+    with active.following(session, home, experiment_id), writing(session):
+        experiment = get(session, experiment_id, lock=True)
         check_match(experiment, if_match)
         work = sa.select(Job).where(Job.experiment_uid == experiment.uid, Job.state.in_(OPEN))
-        for job in session.scalars(work):
+        for job in session.scalars(work.with_for_update()):
             job.cancel()
         uid = experiment.uid
         session.delete(experiment)

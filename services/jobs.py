@@ -29,9 +29,9 @@ class JobFilter:
     state: str | None = None
 
 
-def get(session: Session, job_id: str) -> Job:
-    """One job. Raises NotFound."""
-    job = session.get(Job, job_id) if ID.fullmatch(job_id) else None
+def get(session: Session, job_id: str, *, lock: bool = False) -> Job:
+    """One job; with `lock` nobody else changes it before this transaction ends. Raises NotFound."""
+    job = session.get(Job, job_id, with_for_update=lock or None) if ID.fullmatch(job_id) else None
     if job is None:
         raise NotFound(f"there is no job {job_id[:64]!r}", code="job_not_found")
     return job
@@ -62,7 +62,7 @@ def wait(session: Session, job_id: str, seconds: float) -> Job:
 def cancel(session: Session, job_id: str) -> Job:
     """Cancel a job: its worker ends the child that does it. Raises NotFound, Conflict."""
     with writing(session):
-        job = get(session, job_id)
+        job = get(session, job_id, lock=True)
         job.cancel()
         abandon(session, job)
     return job
@@ -71,9 +71,7 @@ def cancel(session: Session, job_id: str) -> Job:
 def open_job(session: Session, uid: str, *kinds: Kind) -> Job | None:
     """The unfinished job of one of these kinds that an experiment has, if any."""
     return session.scalar(
-        sa.select(Job).where(
-            Job.experiment_uid == uid, Job.kind.in_(kinds), Job.state.in_(OPEN)
-        )
+        sa.select(Job).where(Job.experiment_uid == uid, Job.kind.in_(kinds), Job.state.in_(OPEN))
     )
 
 

@@ -67,8 +67,10 @@ def _insert(session: Session, name: str, secret: str, scope: Scope) -> None:
 
 
 def _replace(session: Session, name: str, secret: str) -> None:
-    key = session.get(Key, name)
+    """Make the secret a living key: the one that has it already, or the one of this name."""
+    key = session.scalar(sa.select(Key).where(Key.digest == digest_of(secret)))
+    key = key or session.get(Key, name)
     if key is None:
         _insert(session, name, secret, Scope.ADMIN)
-    elif key.digest != digest_of(secret):
+    else:
         key.digest, key.revoked_at = digest_of(secret), None

@@ -117,4 +117,3 @@ def predict_rows(served: Served, rows: Sequence[Any], *, strict: bool = False) -
     if encoded.warnings:
         answer["warnings"] = encoded.warnings
     return answer
-

@@ -58,7 +58,8 @@ class Scorer:
         Of very many the first; a last one then says how many columns there are beside them.
         """
         known = {feature.name: feature.levels for feature in self.served.model.features}
-        hints, told, left = Hints(), [], MOST_NOTICE_BYTES
+        told: list[Notice] = []
+        hints, left = Hints(), MOST_NOTICE_BYTES
         for column, levels in self.unseen.items():
             notice = _unseen(column, levels, known[column], hints)
             left -= len(json.dumps([notice.message, column]))

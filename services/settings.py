@@ -10,9 +10,13 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+CGROUP_MEMORY = Path("/sys/fs/cgroup/memory.max")
 UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
-KEY_LENGTH = 32
+KEY_LENGTH, LONGEST_KEY = 32, 512
 
 
 class SettingError(ValueError):
@@ -64,16 +68,36 @@ def _bind(text: str) -> str:
 def _key(text: str) -> str | None:
     if text is UNSET:
         return None
-    if len(text) < KEY_LENGTH or not text.isascii() or not text.isprintable() or " " in text:
-        raise ValueError(f"expected {KEY_LENGTH} printable ASCII characters or more, no spaces")
+    plain = text.isascii() and text.isprintable() and " " not in text
+    if not KEY_LENGTH <= len(text) <= LONGEST_KEY or not plain:
+        raise ValueError(f"expected {KEY_LENGTH} to {LONGEST_KEY} printable ASCII characters")
     return text
+
+
+def _database_url(text: str) -> str:
+    if text is UNSET:
+        return text
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        raise ValueError("expected an address such as postgresql+psycopg://HOST/NAME") from None
+    if url.drivername == "postgresql+psycopg":
+        return text
+    if url.drivername == "sqlite" and url.database and Path(url.database).is_absolute():
+        return text
+    raise ValueError("expected postgresql+psycopg://HOST/NAME or sqlite:////ABSOLUTE/PATH")
 
 
 UNSET = ""
 SETTINGS = (
     Setting("GROVE_HOME", "./data", "folder of all that the service keeps", Path),
     Setting("GROVE_BIND", "127.0.0.1:5000", "`HOST:PORT` or `unix:/PATH` to listen on", _bind),
-    Setting("GROVE_DATABASE_URL", UNSET, "the database; without it SQLite in GROVE_HOME", str),
+    Setting(
+        "GROVE_DATABASE_URL",
+        UNSET,
+        "the database; without it SQLite in GROVE_HOME",
+        _database_url,
+    ),
     Setting("GROVE_WEB_WORKERS", "2", "processes that answer requests", _whole(1, 256)),
     Setting("GROVE_WEB_THREADS", "4", "threads in each of them", _whole(2, 256)),
     Setting(
@@ -150,7 +174,8 @@ def read(environ: Mapping[str, str]) -> Settings:
     if problems:
         raise SettingError("\n".join(problems))
     home = values["home"] = values["home"].resolve()
-    values["database_url"] = values["database_url"] or f"sqlite:///{home}/grove.sqlite"
+    default = URL.create("sqlite", database=str(home / "grove.sqlite"))
+    values["database_url"] = values["database_url"] or default.render_as_string()
     return Settings(**values)
 
 
@@ -179,7 +204,10 @@ def _hint(name: str, known: list[str]) -> str:
 
 
 def _machine_memory() -> int:
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    """The bytes that this machine, or the container that we are in, has."""
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    bound = CGROUP_MEMORY.read_text().strip() if CGROUP_MEMORY.exists() else "max"
+    return min(machine, int(bound)) if bound.isdigit() else machine
 
 
 assert {field.name for field in fields(Settings)} == {_field(setting) for setting in SETTINGS}  # noqa: S101

@@ -31,7 +31,7 @@ def submit(
     """
     try:
         with writing(session):
-            experiment = get(session, experiment_id)
+            experiment = get(session, experiment_id, lock=True)
             if experiment.status == Status.SPLITTING:
                 raise Conflict(f"experiment {experiment.id!r} is being split", code="not_split")
             running = jobs.open_job(session, experiment.uid, Kind.TRAIN)
@@ -87,4 +87,3 @@ def _check(session: Session, experiment: Experiment, params: dict[str, Any]) -> 
     )
     if faults:
         raise Invalid(faults[0].message, code=faults[0].code, faults=faults)
-

@@ -42,14 +42,19 @@ def of(session: Session, experiment: Experiment, number: int) -> Version:
 
 
 def publish(
-    session: Session, home: Home, experiment: Experiment, job: Job, made: dict[str, Any]
+    session: Session,
+    home: Home,
+    experiment: Experiment,
+    job: Job,
+    made: dict[str, Any],
+    source: Path,
 ) -> int:
     """Make a trained forest the experiment's newest and active version; returns its number.
 
-    Within the session's transaction. `made` is what the training wrote down of itself.
+    Within the session's transaction. `made` is what the training wrote down of itself, `source`
+    the folder of the files.
     """
     folder = home.version(experiment.uid, job.id)
-    source = home.work(job.id) / "version"
     if source.exists():  # else an earlier attempt has moved it
         move_folder(source, folder)
     version = Version(
@@ -81,7 +86,7 @@ def keep_result(
 def delete(session: Session, home: Home, experiment_id: str, number: int) -> None:
     """Delete a version and its files. Raises NotFound, and Conflict for the active one."""
     with writing(session):
-        experiment = get_experiment(session, experiment_id)
+        experiment = get_experiment(session, experiment_id, lock=True)
         version = of(session, experiment, number)
         if experiment.active_version == number:
             message = f"version {number} is the active one; make another one active first"

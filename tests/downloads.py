@@ -14,8 +14,9 @@ from tests.story import Story
 def fetched(story: Story, experiment: str, rest: str) -> bytes:
     """The bytes of an answer, read to its end."""
     with story.get(experiment, rest) as answer:
-        assert answer.status_code == 200, answer.text
-        return answer.data
+        content: bytes = answer.get_data()
+        assert answer.status_code == 200, content
+        return content
 
 
 def pipeline_of(story: Story, experiment: str, version: int = 1) -> Any:
@@ -25,7 +26,9 @@ def pipeline_of(story: Story, experiment: str, version: int = 1) -> Any:
 
 def rows_of_split(story: Story, experiment: str, part: str, **options: Any) -> pd.DataFrame:
     """A part of the split as pandas reads it."""
-    return pd.read_csv(io.BytesIO(fetched(story, experiment, f"/splits/{part}")), **options)
+    content = fetched(story, experiment, f"/splits/{part}")
+    frame: pd.DataFrame = pd.read_csv(io.BytesIO(content), **options)
+    return frame
 
 
 def split_of(story: Story, experiment: str, part: str, target: str = "kind") -> Any:

@@ -30,7 +30,12 @@ def quiet(share: float, message: str) -> None:
 
 def accuracy(work: Path, sample: str, target: str, seed: int) -> float:
     """The accuracy on the test part with default hyper-parameters."""
-    common = {"work": str(work), "max_columns": 100, "source": str(SAMPLES / f"{sample}.csv")}
+    common = {
+        "work": str(work.parent),
+        "attempt": work.name,
+        "max_columns": 100,
+        "source": str(SAMPLES / f"{sample}.csv"),
+    }
     tasks.describe({**common, "reading": Reading().as_record()}, quiet)
     description = done(work, "description.json")
     plan = Plan.of({"target": target, "random_state": seed}).as_record()
@@ -43,6 +48,7 @@ def accuracy(work: Path, sample: str, target: str, seed: int) -> float:
         "target": target,
         "columns": [column["name"] for column in description["columns"]],
         "dataset_sha256": "",
+        "learned_reading": {},
         "plan": plan,
         "params": {**defaults("classification"), "random_state": seed},
         "threads": 2,
@@ -51,10 +57,13 @@ def accuracy(work: Path, sample: str, target: str, seed: int) -> float:
         "rows": made["rows"]["train"],
         "upload": None,
     }
-    tasks.encode(spec, quiet)
+    spec["X"] = tasks.encode(spec, quiet)["path"]
     grown = [tasks.grow(spec, 0, 100, quiet)]
     tasks.assemble(spec, grown, quiet)
-    model = {"model": str(work / "version"), "model_checksums": done(work, "version.json")["checksums"]}
+    model = {
+        "model": str(work / "version"),
+        "model_checksums": done(work, "version.json")["checksums"],
+    }
     tasks.evaluate({**spec, **model}, quiet)
     return float(done(work, "result.json")["accuracy"])
 

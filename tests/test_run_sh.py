@@ -77,6 +77,18 @@ def test_a_worker_that_dies_is_replaced(tmp_path: Path) -> None:
         assert ask(service, "/livez")[0] == 200
 
 
+def test_where_the_web_dies_the_rest_ends_too(tmp_path: Path) -> None:
+    with running(tmp_path) as service:
+        (master, *_) = sorted(processes("-m\0gunicorn", tmp_path))
+        for process in processes("-m\0gunicorn", tmp_path):
+            os.kill(process, signal.SIGKILL)
+        assert master
+        deadline = time.monotonic() + 30
+        while processes("", tmp_path) not in ([], [service.pid]):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+
+
 def test_bound_elsewhere_it_makes_a_key_and_asks_for_it(tmp_path: Path) -> None:
     with running(tmp_path, host="0.0.0.0") as service:  # noqa: S104
         match = KEY.search(service.greeting)

@@ -23,7 +23,12 @@ WRONG = [
     ("GROVE_KEY", ""),
     ("GROVE_AUTH", "no"),
     ("GROVE_LOG_LEVEL", "loud"),
+    ("GROVE_KEY", "k" * 513),
     ("GROVE_HOME", ""),
+    ("GROVE_DATABASE_URL", "foo"),
+    ("GROVE_DATABASE_URL", "sqlite://"),
+    ("GROVE_DATABASE_URL", "sqlite:///relative.sqlite"),
+    ("GROVE_DATABASE_URL", "mysql://localhost/grove"),
 ]
 
 

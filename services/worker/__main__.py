@@ -16,7 +16,7 @@ from services import logs
 from services.paths import Home
 from services.settings import SettingError, Settings, read
 from services.worker import engine
-from services.worker.bench import Bench
+from services.worker.bench import AWAY, Bench
 from services.worker.children import context
 from services.worker.leases import BEAT_EVERY, Lease
 
@@ -48,21 +48,29 @@ def run(settings: Settings, stopping: threading.Event) -> None:
     lease = Lease(sessions, Home(settings.home))
     lease.begin()
     bench = Bench(settings, sessions, lease.executor)
-    engine.launch(bench)
-    log.info("worker ready", executor=lease.executor)
-    keep_beating(bench, lease, stopping)
-    bench.put_back()
-    lease.end()
-    log.info("worker stopped", executor=lease.executor)
-    os._exit(0)  # threads that wait for a child must not note its end as a failure
+    code = 1
+    try:
+        engine.launch(bench)
+        log.info("worker ready", executor=lease.executor)
+        keep_beating(bench, lease, stopping)
+        bench.put_back()
+        lease.end()
+        code = 0
+    except Exception:
+        log.exception("worker failed", executor=lease.executor)
+    finally:
+        os._exit(code)  # threads that wait for a child must not note its end as a failure
 
 
 def keep_beating(bench: Bench, lease: Lease, stopping: threading.Event) -> None:
     """Beat, and take over from the dead, every BEAT_EVERY seconds until `stopping` is set."""
     while True:
-        if not lease.beat():
-            bench.surrender()
-        lease.take_over(engine.requeue)
+        try:
+            if not lease.beat():
+                bench.surrender()
+            lease.take_over(engine.requeue)
+        except AWAY as error:
+            log.warning("the database is away", error=str(error)[:200])
         if stopping.wait(BEAT_EVERY):
             return
 

@@ -4,26 +4,39 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, NoReturn
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, NoReturn, TypeVar
 
 import sqlalchemy as sa
+import sqlalchemy.exc
 import structlog
 from dbos import DBOS
 from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm.exc import StaleDataError
 
-from models import Experiment, Job, State, writing
+from models import Experiment, Job, Kind, State, Worker, writing
 from models import errors as problems
+from models.database import now
 from models.errors import Failed, GroveError
 from models.job import ATTEMPTS
+from services import active
 from services.abandon import abandon
 from services.files import remove
 from services.paths import Home
 from services.settings import Settings
 from services.worker.children import Outcome, run_in_child
 
+T = TypeVar("T")
+
 REPORT_EVERY = 0.5
+AWAY = (
+    sqlalchemy.exc.OperationalError,
+    sqlalchemy.exc.InterfaceError,
+    sqlalchemy.exc.TimeoutError,
+    StaleDataError,  # another process changed the row at the same moment: look again
+)
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 LOST = 75  # the exit code of a worker that lost its lease
 
 log = structlog.get_logger()
@@ -43,8 +56,14 @@ class Bench:
 
     def take(self, job_id: str) -> Job | None:
         """Take a job up: None if there is nothing to do, or after too many attempts."""
+        return patient(lambda: self._take(job_id))
+
+    def _take(self, job_id: str) -> Job | None:
+        self._wait_if_closing()
         with self.sessions(expire_on_commit=False) as session, writing(session):
-            job = session.get(Job, job_id)
+            job = session.get(Job, job_id, with_for_update=True)
+            if session.get(Worker, self.executor) is None:
+                self.surrender()
             if job is None or not job.is_open:
                 return None
             if job.stalled >= ATTEMPTS:
@@ -53,15 +72,22 @@ class Bench:
             job.start(self.executor)
             return job
 
-    @contextmanager
-    def holding(self, job_id: str) -> Iterator[tuple[Session, Job]]:
-        """A transaction on a job that is ours and wanted. Raises Unwanted otherwise."""
+    def hold(self, job_id: str, change: Callable[[Session, Job], T]) -> T:
+        """What `change` returns, in one transaction on a job that is ours and wanted.
+
+        A database that is away is waited for, and `change` done again: it must bear that.
+        Raises Unwanted where the job is not wanted any more.
+        """
         try:
-            with self.sessions() as session, writing(session):
-                yield session, self._check(job_id, session.get(Job, job_id))
+            return patient(lambda: self._hold(job_id, change))
         except Unwanted:
             self._wait_if_closing()
             raise
+
+    def _hold(self, job_id: str, change: Callable[[Session, Job], T]) -> T:
+        with self.sessions() as session, writing(session):
+            job = session.get(Job, job_id, with_for_update=True)
+            return change(session, self._check(job_id, job))
 
     def step(self, job: Job, name: str, task: str, args: tuple[Any, ...], share: range) -> Outcome:
         """Run a task in a child as a durable step: once finished, it is never done again.
@@ -72,9 +98,9 @@ class Bench:
 
         def work() -> Outcome:
             outcome = self._in_child(job, task, args, share)
+            self._wait_if_closing()
             if "error" not in outcome:
-                with self.holding(job.id) as (_, row):
-                    row.step_done(share.stop / 100, name)
+                self.hold(job.id, lambda _, row: row.step_done(share.stop / 100, name))
             return outcome
 
         outcome = DBOS.run_step({"name": name}, work)
@@ -85,36 +111,47 @@ class Bench:
     def fail(self, job_id: str, error: GroveError) -> None:
         """Write down that a job came to nothing, and undo what was reserved for it."""
         try:
-            with self.holding(job_id) as (session, job):
-                self._end(session, job, error)
+            self.hold(job_id, lambda session, job: self._end(session, job, error))
         except Unwanted:
             return
 
     def clear(self, job_id: str) -> None:
-        """Remove what a job leaves behind once it is over."""
+        """Remove what a job leaves behind once it is over, however it ended."""
         remove(self.home.work(job_id))
         remove(self.home.upload(job_id))
+        patient(lambda: self._mend(job_id))
+
+    def _mend(self, job_id: str) -> None:
+        """A training may have written the active file, and then not come to its commit."""
+        with self.sessions() as session:
+            job = session.get(Job, job_id)
+            if job is not None and job.kind == Kind.TRAIN and job.experiment is not None:
+                active.mend_one(session, self.home, job.experiment)
 
     def _end(self, session: Session, job: Job, error: GroveError) -> None:
         job.fail(error)
         abandon(session, job)
 
     def _in_child(self, job: Job, task: str, args: tuple[Any, ...], share: range) -> Outcome:
-        deadline = time.monotonic() + self.settings.job_timeout
+        started = job.started_at or now()
+        deadline = started + timedelta(seconds=self.settings.job_timeout)
         reporter = Reporter(lambda part, message: self._report(job.id, share, part, message))
 
         def look() -> None:
             self._wait_if_closing()
-            if time.monotonic() > deadline:
+            if now() > deadline:
                 raise TimeoutError
-            with self.sessions() as session:
-                self._check(job.id, session.get(Job, job.id))
+            patient(lambda: self._look(job.id))
 
         try:
             return run_in_child(task, args, self.settings.memory_limit, look, reporter)
         except TimeoutError:
             message = f"the job ran longer than {self.settings.job_timeout} seconds"
             return {"error": Failed(message, code="timeout").as_record()}
+
+    def _look(self, job_id: str) -> None:
+        with self.sessions() as session:
+            self._check(job_id, session.get(Job, job_id))
 
     def _check(self, job_id: str, job: Job | None) -> Job:
         if job is None or job.state != State.RUNNING:
@@ -129,9 +166,9 @@ class Bench:
         A worker that stops politely is not lost: its attempt is not held against the job.
         """
         self.closing = True
-        ours = sa.select(Job).where(Job.executor == self.executor, Job.state == State.RUNNING)
         with self.sessions() as session, writing(session):
-            for job in session.scalars(ours):
+            ours = sa.select(Job).where(Job.executor == self.executor, Job.state == State.RUNNING)
+            for job in session.scalars(ours.with_for_update()):
                 job.put_back()
 
     def _wait_if_closing(self) -> None:
@@ -149,9 +186,11 @@ class Bench:
         os._exit(LOST)
 
     def _report(self, job_id: str, share: range, part: float, message: str) -> None:
-        with self.holding(job_id) as (_, job):
+        def tell(_: Session, job: Job) -> None:
             job.progress = (share.start + part * (share.stop - share.start)) / 100
             job.message = message
+
+        self.hold(job_id, tell)
 
 
 class Reporter:
@@ -173,6 +212,22 @@ def error_of(record: dict[str, Any]) -> GroveError:
     faults = [problems.Fault(**fault) for fault in record["errors"]]
     kind: type[GroveError] = getattr(problems, record["kind"])
     return kind(record["detail"], code=record["code"], faults=faults, **about)
+
+
+def patient(work: Callable[[], T]) -> T:
+    """What `work` returns, however long the database is away.
+
+    Whatever leaves a step is noted by the engine as the step's own outcome, for good: so no
+    trouble of the database may leave one.
+    """
+    pause = FIRST_PAUSE
+    while True:
+        try:
+            return work()
+        except AWAY as error:
+            log.warning("the database is away", error=str(error)[:200])
+            time.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
 
 
 RECORD_FIELDS = ("kind", "code", "detail", "errors")

@@ -7,13 +7,16 @@ import logging
 import multiprocessing
 import os
 import resource
+import signal
 import threading
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, ForkServerProcess
+from pathlib import Path
 from typing import Any
 
 from models.errors import Failed, GroveError
+from services.files import sha256_of
 
 Outcome = dict[str, Any]
 Report = Callable[[float, str], None]
@@ -24,6 +27,17 @@ LOOK_EVERY = 0.25
 TASKS = "services.worker.tasks"
 
 log = logging.getLogger(__name__)
+
+
+def place(spec: Spec, name: str = "") -> Path:
+    """Where a step writes: the folder of its own attempt."""
+    return Path(str(spec["work"]), str(spec["attempt"]), name)
+
+
+def outcome(spec: Spec, path: Path, count: int) -> Outcome:
+    """What a step returns of a file that it has written."""
+    relative = path.relative_to(spec["work"]).as_posix()
+    return {"path": relative, "sha256": sha256_of(path), "count": count}
 
 
 def context() -> ForkServerContext:
@@ -81,6 +95,8 @@ def _died(child: ForkServerProcess) -> Outcome:
 
 
 def _main(pipe: Connection, task: str, args: tuple[Any, ...], memory_limit: int) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):  # these are the worker's to answer
+        signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     resource.setrlimit(resource.RLIMIT_DATA, (memory_limit, memory_limit))
     pipe.send(("outcome", _outcome(pipe, task, args)))

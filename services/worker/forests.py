@@ -21,7 +21,7 @@ from services.forest.growing import Targets
 from services.forest.pipeline import pipeline_of
 from services.forest.serving import Model
 from services.splits.dealer import positions
-from services.worker.children import Spec
+from services.worker.children import Spec, outcome, place
 
 LIBRARIES = ("scikit-learn", "numpy", "scipy", "pandas", "pyarrow", "onnx", "onnxruntime")
 SAMPLE_ROWS = 2_000
@@ -30,17 +30,17 @@ ENGINE = "scikit-learn"
 
 def encode_rows(spec: Spec, report: Callable[[float], None]) -> int:
     """Write the training part as X.npy, float32 (rows, features), and y.npy; returns the rows."""
-    work, features = Path(spec["work"]), features_of(spec)
-    work.mkdir(parents=True, exist_ok=True)
+    features = features_of(spec)
+    place(spec).mkdir(parents=True, exist_ok=True)
     shape = (spec["rows"], len(features))
-    X = np.lib.format.open_memmap(work / "X.npy", "w+", np.float32, shape)
+    X = np.lib.format.open_memmap(place(spec, "X.npy"), "w+", np.float32, shape)
     y, done = np.empty(spec["rows"]), 0
     for batch in pq.ParquetFile(spec["train"]).iter_batches():
         rows = slice(done, done := done + len(batch))
         X[rows], y[rows] = encode(batch, features), _targets(spec, batch[spec["target"]])
         report(done / spec["rows"])
     X.flush()
-    np.save(work / "y.npy", y)
+    np.save(place(spec, "y.npy"), y)
     return done
 
 
@@ -50,10 +50,10 @@ def grow_batch(spec: Spec, start: int, stop: int) -> dict[str, Any]:
     began = time.perf_counter()
     trees = growing.grow(spec["task"], kwargs_of(spec), X, y, start, stop, spec["threads"])
     seconds = time.perf_counter() - began
-    path = Path(spec["work"]) / f"trees-{start}.pickle"
+    path = place(spec, f"trees-{start}.pickle")
     with replacing(path) as file:
         growing.dump_trees(trees, file)
-    return {"path": path.name, "sha256": sha256_of(path), "count": len(trees), "seconds": seconds}
+    return {**outcome(spec, path, len(trees)), "seconds": seconds}
 
 
 def assemble_version(spec: Spec, grown: list[dict[str, Any]]) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def assemble_version(spec: Spec, grown: list[dict[str, Any]]) -> dict[str, Any]:
 
     Raises Failed, export_mismatch, where the export does not answer as the forest does.
     """
-    folder, features = Path(spec["work"]) / "version", features_of(spec)
+    folder, features = place(spec, "version"), features_of(spec)
     remove(folder)
     folder.mkdir(parents=True)
     forest = _forest(spec, grown)
@@ -89,8 +89,8 @@ def kwargs_of(spec: Spec) -> dict[str, Any]:
 
 def training_rows(spec: Spec) -> tuple[Matrix, Targets]:
     """The encoded training rows: a memory map that all readers share, and none writes to."""
-    work = Path(spec["work"])
-    return np.load(work / "X.npy", mmap_mode="c"), np.load(work / "y.npy")
+    path = Path(spec["work"]) / spec["X"]
+    return np.load(path, mmap_mode="c"), np.load(path.with_name("y.npy"))
 
 
 def _targets(spec: Spec, values: Any) -> Targets:

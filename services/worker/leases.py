@@ -55,7 +55,8 @@ class Lease:
     def end(self) -> None:
         """Give the lease back: say that we have been silent for ever."""
         with self.sessions() as session, writing(session):
-            session.get_one(Worker, self.executor).beat_at = LONG_AGO
+            ours = sa.update(Worker).where(Worker.executor == self.executor)
+            session.execute(ours.values(beat_at=LONG_AGO))
 
     def take_over(self, requeue: Callable[[str], None]) -> None:
         """Have the jobs of every dead worker queued again by `requeue(executor)`."""
@@ -80,16 +81,21 @@ class Lease:
             return [row.executor for row in dead]
 
     def _is_dead(self, row: Worker, locks: ExitStack) -> bool:
-        file = self.home.lock(row.executor)
-        lock = _locked(file) if file.exists() else None
+        lock = _locked(self.home.lock(row.executor))
         if lock is not None:
             locks.enter_context(lock)
         return lock is not None or now() - row.beat_at > SILENT
 
 
 def _locked(path: Path, *, create: bool = False) -> IO[str] | None:
-    """The file, locked until it is closed or the process ends; None if another holds it."""
-    file = path.open("w" if create else "r")
+    """The file, locked until it is closed or the process ends; None if another holds it.
+
+    None too if it is not there: a worker on another machine has its own.
+    """
+    try:
+        file = path.open("w" if create else "r")
+    except FileNotFoundError:
+        return None
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -15,54 +16,62 @@ from services.files import move_folder, remove, sha256_of
 from services.forest.batches import plan as batches_of
 from services.worker import specs
 from services.worker.bench import Bench, experiment_of
-from services.worker.children import Outcome
+from services.worker.children import Outcome, Spec
 
 
 def read(bench: Bench, job: Job) -> None:
     """Read and describe an uploaded CSV, then keep it as a dataset."""
     described = bench.step(job, "read", "describe", (specs.reading(bench, job),), range(95))
     description = outcome_of(bench, job, described)
-    with bench.holding(job.id) as (session, row):
+
+    def finish(session: Session, row: Job) -> str | None:
         replaced = datasets.keep(session, bench.home, row, description)
         row.succeed({"dataset": row.dataset})
-    if replaced:
-        remove(bench.home.absolute(replaced))
+        return replaced
+
+    _remove_replaced(bench, bench.hold(job.id, finish))
 
 
 def split(bench: Bench, job: Job) -> None:
     """Split a dataset for an experiment; the CSV may have come with the request."""
-    description, replaced = None, None
+    description = None
     if "sha256" in job.params:
         spec = specs.reading(bench, job)
         described = bench.step(job, "read", "describe", (spec,), range(45))
         description = outcome_of(bench, job, described)
     spec = specs.splitting(bench, job, description)
-    made = outcome_of(bench, job, bench.step(job, "split", "split", (spec,), range(45, 95)))
-    with bench.holding(job.id) as (session, row):
-        experiment = experiment_of(session, row)
+    made = bench.step(job, "split", "split", (spec,), range(45, 95))
+
+    def finish(session: Session, row: Job) -> str | None:
+        experiment, replaced = experiment_of(session, row), None
         if description is not None:
             replaced = datasets.keep(session, bench.home, row, description)
-        _keep_split(bench, session, experiment, row, made)
+        _check_dataset(session, row, spec)
+        _keep_split(bench, experiment, row, made)
         row.succeed({"experiment": experiment.id})
-    if replaced:
-        remove(bench.home.absolute(replaced))
+        return replaced
+
+    _remove_replaced(bench, bench.hold(job.id, finish))
 
 
 def train(bench: Bench, job: Job) -> None:
     """Grow a forest in batches of trees and publish it as a new version."""
     spec = specs.training(bench, job)
-    bench.step(job, "training rows encoded", "encode", (spec,), range(5))
-    grown, trees = [], spec["params"]["n_estimators"]
+    encoded = bench.step(job, "training rows encoded", "encode", (spec,), range(5))
+    spec, grown, trees = {**spec, "X": encoded["path"]}, [], spec["params"]["n_estimators"]
     for start, stop in batches_of(trees):
         share = range(5 + 85 * start // trees, 5 + 85 * stop // trees)
         name = f"tree {stop} of {trees}"
         grown.append(bench.step(job, name, "grow", (spec, start, stop), share))
     made = bench.step(job, "forest checked", "assemble", (spec, grown), range(90, 99))
-    with bench.holding(job.id) as (session, row):
+    record, files = outcome_of(bench, job, made), beside(bench, job, made, "version")
+
+    def finish(session: Session, row: Job) -> None:
         experiment = experiment_of(session, row)
-        record = outcome_of(bench, job, made)
-        number = versions.publish(session, bench.home, experiment, row, record)
+        number = versions.publish(session, bench.home, experiment, row, record, files)
         row.succeed({"experiment": experiment.id, "version": number})
+
+    bench.hold(job.id, finish)
 
 
 def test(bench: Bench, job: Job) -> None:
@@ -70,11 +79,14 @@ def test(bench: Bench, job: Job) -> None:
     spec = specs.testing(bench, job)
     made = bench.step(job, "scored", "evaluate", (spec,), range(95))
     result, number = outcome_of(bench, job, made), job.params["version"]
-    with bench.holding(job.id) as (session, row):
+
+    def finish(session: Session, row: Job) -> None:
         experiment = experiment_of(session, row)
         if spec["upload"] is None:
             versions.keep_result(session, experiment, number, result)
         row.succeed({"experiment": experiment.id, "version": number, "result": result})
+
+    bench.hold(job.id, finish)
 
 
 RECIPES: dict[Kind, Callable[[Bench, Job], None]] = {
@@ -94,13 +106,27 @@ def outcome_of(bench: Bench, job: Job, made: Outcome) -> dict[str, Any]:
     return record
 
 
-def _keep_split(
-    bench: Bench, session: Session, experiment: Experiment, job: Job, made: dict[str, Any]
-) -> None:
-    if session.get(Dataset, job.dataset) is None:
-        raise Conflict(f"dataset {job.dataset!r} was deleted", code="dataset_deleted")
+def beside(bench: Bench, job: Job, made: Outcome, name: str) -> Path:
+    """The folder that a step left beside its outcome."""
+    return bench.home.work(job.id).joinpath(str(made["path"])).with_name(name)
+
+
+def _remove_replaced(bench: Bench, file: str | None) -> None:
+    if file is not None:
+        remove(bench.home.absolute(file))
+
+
+def _check_dataset(session: Session, job: Job, spec: Spec) -> None:
+    """Raise Conflict where the dataset is not the one that was split."""
+    dataset = session.get(Dataset, job.dataset)
+    if dataset is None or dataset.sha256 != spec["dataset_sha256"]:
+        message = f"dataset {job.dataset!r} was replaced or deleted while it was split"
+        raise Conflict(message, code="dataset_changed")
+
+
+def _keep_split(bench: Bench, experiment: Experiment, job: Job, done: Outcome) -> None:
+    made, source = outcome_of(bench, job, done), beside(bench, job, done, "split")
     folder, old = bench.home.split(experiment.uid, job.id), experiment.train_path
-    source = bench.home.work(job.id) / "split"
     if source.exists():  # else an earlier attempt has moved it
         move_folder(source, folder)
     for part in ("train", "test", "calibration"):
@@ -112,5 +138,5 @@ def _keep_split(
     for name in ("features", "classes", "warnings", "checksums"):
         setattr(experiment, name, made[name])
     experiment.status = Status.READY
-    if old:
+    if old and bench.home.absolute(old).parent != folder:
         remove(bench.home.absolute(old).parent)

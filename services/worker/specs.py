@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from models import Dataset, Job
 from models.errors import Conflict
 from services import datasets, versions
@@ -26,18 +28,27 @@ def splitting(bench: Bench, job: Job, description: dict[str, Any] | None) -> Spe
     """For splitting the CSV that came with a job, or a dataset that was there."""
     spec = {**_common(bench, job), "plan": job.params["plan"]}
     if description is not None:
-        return {**spec, "source": reading(bench, job)["source"], "description": description}
-    with bench.sessions() as session:
+        came = {"source": reading(bench, job)["source"], "dataset_sha256": job.params["sha256"]}
+        return {**spec, **came, "description": description}
+
+    def gather(session: Session, _: Job) -> Spec:
         dataset = session.get(Dataset, job.dataset)
         if dataset is None:
             raise Conflict(f"dataset {job.dataset!r} was deleted", code="dataset_deleted")
-        source = str(datasets.file_of(bench.home, dataset))
-        return {**spec, "source": source, "description": dataset.description}
+        return {
+            **spec,
+            "source": str(datasets.file_of(bench.home, dataset)),
+            "description": dataset.description,
+            "dataset_sha256": dataset.sha256,
+        }
+
+    return bench.hold(job.id, gather)
 
 
 def training(bench: Bench, job: Job) -> Spec:
     """For growing a forest on an experiment's training part."""
-    with bench.holding(job.id) as (session, row):
+
+    def gather(session: Session, row: Job) -> Spec:
         experiment = experiment_of(session, row)
         dataset = session.get_one(Dataset, experiment.dataset)
         return {
@@ -57,10 +68,13 @@ def training(bench: Bench, job: Job) -> Spec:
             "checksums": experiment.checksums,
         }
 
+    return bench.hold(job.id, gather)
+
 
 def testing(bench: Bench, job: Job) -> Spec:
     """For scoring a version on the test part, or on the CSV that came with the job."""
-    with bench.holding(job.id) as (session, row):
+
+    def gather(session: Session, row: Job) -> Spec:
         experiment = experiment_of(session, row)
         version = versions.of(session, experiment, job.params["version"])
         dataset = session.get_one(Dataset, experiment.dataset)
@@ -80,6 +94,8 @@ def testing(bench: Bench, job: Job) -> Spec:
             "learned_reading": version.manifest["reading"],
         }
 
+    return bench.hold(job.id, gather)
+
 
 def _reading(dataset: Dataset) -> dict[str, Any]:
     """How a CSV like this one is read; one without a header may come with or without."""
@@ -91,5 +107,8 @@ def _reading(dataset: Dataset) -> dict[str, Any]:
 def _common(bench: Bench, job: Job) -> Spec:
     return {
         "work": str(bench.home.work(job.id)),
+        # Each attempt writes into a folder of its own: the child of a worker that was taken for
+        # dead may still be at work.
+        "attempt": str(job.attempt),
         "max_columns": bench.settings.max_columns,
     }

@@ -1,8 +1,8 @@
 """The heavy steps, as they run in a child: files in, files out, no database.
 
 Each takes a plain specification and a way to report its progress, writes its outcome under the
-job's work folder, and returns {path, sha256, count}. A step that is done again after a crash
-writes the same files again.
+job's work folder, and returns {path, sha256, count}, the path relative to that folder. A step
+that is done again after a crash writes the same files again, in the folder of the new attempt.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-from models.errors import Conflict
-from services.files import keep, sha256_of
+from services.files import keep
 from services.reading import Description, Limits, Reading
 from services.reading import describe as describe_csv
+from services.splits.download import check_part
 from services.splits.plan import Plan
 from services.splits.split import split as split_csv
-from services.worker.children import Outcome, Report, Spec
+from services.worker.children import Outcome, Report, Spec, outcome, place
 from services.worker.forests import assemble_version, encode_rows, grow_batch
 from services.worker.scores import score_csv, score_split
 
@@ -37,7 +37,7 @@ def split(spec: Spec, report: Report) -> Outcome:
         Path(spec["source"]),
         Description.from_record(spec["description"]),
         Plan.from_record(spec["plan"]),
-        Path(spec["work"]) / "split",
+        place(spec, "split"),
         Limits(max_columns=spec["max_columns"]),
         lambda share: report(share, "dealing rows to train and test"),
     )
@@ -46,9 +46,9 @@ def split(spec: Spec, report: Report) -> Outcome:
 
 def encode(spec: Spec, report: Report) -> Outcome:
     """Write the training rows as the matrix that the trees are grown from."""
-    check_split(spec["train"], spec["checksums"]["train"])
+    check_part(Path(spec["train"]), spec["checksums"]["train"])
     rows = encode_rows(spec, lambda share: report(share, "encoding the training rows"))
-    return {"path": "X.npy", "sha256": sha256_of(Path(spec["work"]) / "X.npy"), "count": rows}
+    return outcome(spec, place(spec, "X.npy"), rows)
 
 
 def grow(spec: Spec, start: int, stop: int, report: Report) -> Outcome:
@@ -70,22 +70,12 @@ def evaluate(spec: Spec, report: Report) -> Outcome:
     if spec["upload"] is not None:
         result = score_csv(spec)
     else:
-        check_split(spec["test"], spec["checksums"]["test"])
+        check_part(Path(spec["test"]), spec["checksums"]["test"])
         result = score_split(spec)
     return write_down(spec, "result.json", result, result["rows"])
 
 
 def write_down(spec: Spec, name: str, record: dict[str, Any], count: int) -> Outcome:
-    """Write a record into the job's work folder."""
-    sha256, _ = keep([json.dumps(record).encode()], Path(spec["work"]) / name)
-    return {"path": name, "sha256": sha256, "count": count}
-
-
-def check_split(path: str, sha256: str) -> None:
-    """Raise Conflict where a part of the split is not the file that was written."""
-    file = Path(path)
-    if not file.exists():
-        raise Conflict(f"the {file.stem} part of the split is gone", code="split_missing")
-    if sha256_of(file) != sha256:
-        message = f"the {file.stem} part of the split is not the file that was written"
-        raise Conflict(message, code="split_changed")
+    """Write a record where the step writes."""
+    keep([json.dumps(record).encode()], place(spec, name))
+    return outcome(spec, place(spec, name), count)

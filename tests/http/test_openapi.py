@@ -46,7 +46,20 @@ def test_parameters(spec: Any) -> None:
 def test_errors_are_problems(spec: Any) -> None:
     train = spec["paths"]["/v1/train"]["post"]
     assert train["requestBody"]["required"] is False
-    wanted = {"200", "400", "404", "409", "413", "415", "422", "503", "default"}
+    wanted = {
+        "200",
+        "400",
+        "401",
+        "404",
+        "406",
+        "409",
+        "413",
+        "415",
+        "422",
+        "500",
+        "503",
+        "default",
+    }
     assert set(train["responses"]) == wanted
     for name in {
         each["$ref"].rsplit("/", 1)[1] for each in train["responses"].values() if "$ref" in each
