@@ -38,9 +38,7 @@ class JobSchema(Schema):
     created_at = ma.DateTime(required=True)
     started_at = ma.DateTime(required=True, allow_none=True)
     finished_at = ma.DateTime(required=True, allow_none=True)
-    links = Hyperlinks(
-        {"self": URLFor("jobs.get_job", values={"job_id": "<id>"})}, dump_only=True
-    )
+    links = Hyperlinks({"self": URLFor("jobs.get_job", values={"job_id": "<id>"})}, dump_only=True)
 
 
 class JobQuery(PageQuery):

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 from flask import Flask
@@ -17,6 +13,7 @@ from services.setup import prepare
 from tests.problems import assert_problem
 from tests.story import Story, flowers, settings_for
 from tests.traces import unchanged
+from tests.waits import cancel, create, jobs_of, queued, waiting
 
 KEYS = [
     "id",
@@ -48,21 +45,6 @@ def idle(tmp_path_factory: pytest.TempPathFactory) -> Flask:
 @pytest.fixture(scope="module")
 def trained(app: Flask, _worker: None) -> str:
     return Story(app.test_client()).make_trained()
-
-
-def create(app: Flask, experiment: str, **headers: str) -> Any:
-    fields = {"id": experiment, "dataset": "glass", "target": "Type"}
-    return app.test_client().post("/v1/experiments", json=fields, headers=headers)
-
-
-def queued(app: Flask, experiment: str) -> str:
-    answer = create(app, experiment, Prefer="respond-async")
-    assert answer.status_code == 202, answer.text
-    return str(answer.json["id"])
-
-
-def cancel(story: Story, job: str) -> Any:
-    return story.client.post(f"/v1/jobs/{job}/cancel")
 
 
 def test_a_job_is_read(story: Story, trained: str) -> None:
@@ -224,33 +206,3 @@ def test_half_of_the_threads_wait(idle: Flask) -> None:
         headers={"Prefer": "respond-async"},
     )
     assert taken.status_code == 202
-
-
-def jobs_of(story: Story, experiment: str) -> list[dict[str, Any]]:
-    items: list[dict[str, Any]] = story.client.get(f"/v1/jobs?experiment={experiment}").json[
-        "items"
-    ]
-    return items
-
-
-@contextmanager
-def waiting(app: Flask, experiments: list[str], prefer: str) -> Iterator[list[Any]]:
-    """Creates that wait during the block; at its end their answers have come."""
-    answers: list[Any] = []
-
-    def ask(experiment: str) -> None:
-        answers.append(create(app, experiment, Prefer=prefer))
-
-    threads = [threading.Thread(target=ask, args=(each,)) for each in experiments]
-    for thread in threads:
-        thread.start()
-    story = Story(app.test_client())
-    deadline = time.monotonic() + 10
-    while not all(jobs_of(story, each) for each in experiments) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    time.sleep(0.1)  # from the job's row to the wait for it
-    try:
-        yield answers
-    finally:
-        for thread in threads:
-            thread.join()

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-import sqlalchemy as sa
 from flask import Flask
 from sklearn import metrics
-from werkzeug.test import TestResponse
 
-from models import Version, db, writing
 from tests.downloads import fetched, pipeline_of, split_of
 from tests.orphans import assert_no_orphans
 from tests.story import FLOWER, Story, flowers, table
+from tests.tested import change_manifest, codes_of, normalized, send, strict
 from tests.traces import unchanged
 
 CSV = "text/csv"
@@ -52,25 +48,6 @@ def _nothing_is_left(story: Story, home: Path, trained: str) -> Iterator[None]:
     yield
     assert_no_orphans(home)
     assert story.predict(trained, FLOWER).status_code == 200
-
-
-def send(story: Story, experiment: str, body: str | bytes, query: str = "") -> TestResponse:
-    address = f"/v1/experiments/{experiment}/test{query}"
-    return story.client.post(address, data=body, content_type=CSV)
-
-
-def codes_of(answer: TestResponse) -> list[str]:
-    return [each["code"] for each in answer.json["result"]["warnings"]]
-
-
-def strict(answer: TestResponse) -> Any:
-    """The body, which holds neither NaN nor an infinity."""
-    assert answer.status_code == 200, answer.text
-
-    def refuse(word: str) -> None:
-        raise AssertionError(word)
-
-    return json.loads(answer.text, parse_constant=refuse)
 
 
 def test_a_version_is_tested(story: Story) -> None:
@@ -126,10 +103,6 @@ def test_three_classes(story: Story) -> None:
     assert result["log_loss"] == pytest.approx(
         metrics.log_loss(kinds, normalized(shares)), abs=1e-6
     )
-
-
-def normalized(shares: Any) -> Any:
-    return shares / shares.sum(axis=1, keepdims=True)
 
 
 def test_numbers(story: Story) -> None:
@@ -253,12 +226,6 @@ def test_another_scikit_learn(story: Story, app: Flask, row: None) -> None:
     assert story.test(experiment).status_code == 200
     row_sent = {"size": 5, "colour": "red", "wild": True, "picked": None, "petals": 3}
     assert story.predict(experiment, row_sent).status_code == 200
-
-
-def change_manifest(app: Flask, job: str, manifest: dict[str, Any]) -> None:
-    with app.app_context(), writing(db.session()):
-        version = db.session.scalars(sa.select(Version).where(Version.job == job)).one()
-        version.manifest = manifest
 
 
 @pytest.mark.parametrize("row", [pytest.param(None, id="E12")])

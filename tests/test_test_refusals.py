@@ -12,7 +12,8 @@ from flask import Flask
 from tests.orphans import assert_no_orphans
 from tests.problems import assert_problem
 from tests.story import FLOWER, Story, flowers
-from tests.test_test import HEADER, ROSE, TULIP, send
+from tests.test_test import HEADER, ROSE, TULIP
+from tests.tested import send
 from tests.traces import unchanged
 
 

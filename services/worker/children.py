@@ -15,7 +15,7 @@ from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 from typing import Any
 
-from models.errors import Failed, GroveError
+from models.errors import Failed, GroveError, StorageFull
 from services.files import sha256_of
 
 Outcome = dict[str, Any]
@@ -122,10 +122,10 @@ def _out_of_memory() -> Failed:
     return Failed("this step needs more memory than it may use", code="out_of_memory")
 
 
-def _of_system(error: OSError) -> Failed:
+def _of_system(error: OSError) -> GroveError:
     log.error("a step failed", exc_info=error)
     if error.errno in (28, 122):  # ENOSPC, EDQUOT
-        return Failed("the disk is full", code="disk_full")
+        return StorageFull("the disk is full")
     return Failed("the storage of the service failed", code="storage_failed")
 
 

@@ -114,7 +114,7 @@ def test_titles() -> None:
 
 
 def test_pages_of_problems(client: FlaskClient) -> None:
-    codes = [each["code"] for each in client.get("/problems").json["problems"]]  # type: ignore[index]
+    codes = [each["code"] for each in client.get("/problems").json["problems"]]
     assert "duplicate_key" in codes
     page = client.get("/problems/duplicate_key").json
     assert page == {
