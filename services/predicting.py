@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +49,8 @@ class Models:
         stamp = active.stamp(self.home, experiment_id)
         served = self._served.get(experiment_id)
         if served is not None and served.stamp == stamp:
+            with suppress(KeyError):  # another request may have put it out in between
+                self._served.move_to_end(experiment_id)
             return served
         with self._lock:  # one load, however many requests wait for it
             return self._loaded(session, experiment_id)
