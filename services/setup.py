@@ -14,7 +14,7 @@ from dbos import DBOS
 from sqlalchemy.orm import Session
 
 from models.database import BUSY_SECONDS, connect
-from services import active, keys, samples
+from services import active, keys, samples, sweeper
 from services.paths import Home
 from services.settings import SettingError, Settings, read
 
@@ -30,6 +30,7 @@ def prepare(settings: Settings) -> None:
         with Session(engine) as session:
             samples.plant(session, home)
             active.mend(session, home)
+            sweeper.sweep(session, home)
             _announce_key(session, settings)
     finally:
         engine.dispose()
