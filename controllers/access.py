@@ -22,13 +22,16 @@ from models.key import digest_of
 from services import keys
 
 OPEN_PATHS = ("/livez", "/readyz", "/login")
-FORWARDED = (
-    "Forwarded",
-    "X-Forwarded-For",
-    "X-Forwarded-Host",
-    "X-Forwarded-Proto",
-    "X-Real-IP",
-    "Via",
+# As WSGI names the headers of a proxy.
+FORWARDED = frozenset(
+    {
+        "HTTP_FORWARDED",
+        "HTTP_X_FORWARDED_FOR",
+        "HTTP_X_FORWARDED_HOST",
+        "HTTP_X_FORWARDED_PROTO",
+        "HTTP_X_REAL_IP",
+        "HTTP_VIA",
+    }
 )
 BEARER = re.compile(r"Bearer +([!-~]{1,512})", re.IGNORECASE)
 # A server joins headers of one name with a comma.
@@ -68,7 +71,7 @@ def _is_open(path: str) -> bool:
 
 
 def _is_forwarded() -> bool:
-    return any(name in request.headers for name in FORWARDED)
+    return not FORWARDED.isdisjoint(request.environ)
 
 
 def _known_keys() -> dict[str, Scope | None]:

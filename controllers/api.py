@@ -117,6 +117,8 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         self, schema: Any, *, location: str = "json", required: bool = True, **options: Any
     ) -> Callable[[View], View]:
         """Read the arguments at `location`; a JSON body that is not required may be left out."""
+        # One schema serves all requests: to make one takes longer than to use it.
+        schema = schema() if isinstance(schema, type) else schema
         place = "optional_json" if location == "json" and not required else location
         read: Callable[[View], View] = super().arguments(
             schema, location=place, required=required, **options

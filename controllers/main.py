@@ -20,6 +20,7 @@ from controllers import (  # noqa: E402
     jobs,
     negotiation,
     parts,
+    predictions,
     problem_pages,
     problems,
     request_log,
@@ -27,15 +28,16 @@ from controllers import (  # noqa: E402
     work,
 )
 from controllers.api import Api  # noqa: E402
+from controllers.service import Service  # noqa: E402
 from models.database import ENGINE_OPTIONS, configure, db  # noqa: E402
 from services import logs, settings, setup  # noqa: E402
 
-RESOURCES = (datasets, experiments, work, versions, jobs, health)
+RESOURCES = (datasets, experiments, work, predictions, versions, jobs, health)
 
 
 def create_app(chosen: settings.Settings) -> Flask:
     """The application, for these settings; nothing in it is shared with another."""
-    app = Flask(__name__, static_folder=ROOT / "static", template_folder=ROOT / "templates")
+    app = Service(__name__, static_folder=ROOT / "static", template_folder=ROOT / "templates")
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.config["MAX_JSON_BYTES"] = chosen.max_json
     app.config["SQLALCHEMY_DATABASE_URI"] = chosen.database_url

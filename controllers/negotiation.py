@@ -31,6 +31,11 @@ def produces(*kinds: str) -> Callable[[View], View]:
     return decorate
 
 
+def takes_anything() -> bool:
+    """Whether the client says nothing of what it takes, as most do."""
+    return request.environ.get("HTTP_ACCEPT", ANY[0]) in ("", *ANY)
+
+
 def accepts(kind: str) -> bool:
     """Whether the client takes the media type; parameters beside q are not looked at."""
     given = [(item.split(";")[0].strip(), q) for item, q in request.accept_mimetypes]
@@ -39,12 +44,14 @@ def accepts(kind: str) -> bool:
 
 def require_accepted(*kinds: str) -> None:
     """Raise NotAcceptable unless the client takes one of the media types."""
-    if not any(map(accepts, kinds)):
+    if not takes_anything() and not any(map(accepts, kinds)):
         raise NotAcceptable(f"the answer is {' or '.join(kinds)}, which Accept does not allow")
 
 
 def _check_accept() -> None:
-    if request.endpoint is not None and request.method != "OPTIONS":
+    if takes_anything() or request.method == "OPTIONS":
+        return
+    if request.endpoint is not None:
         require_accepted(*_produced(request.endpoint))
 
 

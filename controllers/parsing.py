@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from io import BytesIO
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar
+from weakref import WeakKeyDictionary
 
 import marshmallow as ma
 from flask import Request, current_app
@@ -48,6 +49,36 @@ class StrictParser(FlaskParser):
         "optional_json": "load_optional_json",
     }
 
+    def __init__(self) -> None:
+        """Begin with no schema known."""
+        super().__init__()
+        self._of_nothing: WeakKeyDictionary[ma.Schema, dict[str, Any]] = WeakKeyDictionary()
+
+    def parse(
+        self, argmap: Any, req: Request | None = None, *, location: str | None = None, **_: Any
+    ) -> Any:
+        """The arguments at `location`, as the schema loads them."""
+        req, location = req or self.get_default_request(), location or self.location
+        schema = self._get_schema(argmap, req)
+        if location == "query" and not req.query_string:
+            return self._loaded_from_nothing(schema, req)
+        return self._loaded(schema, req, location)
+
+    def _loaded_from_nothing(self, schema: ma.Schema, req: Request) -> dict[str, Any]:
+        """What no parameters mean, which is always the same."""
+        if schema not in self._of_nothing:
+            self._of_nothing[schema] = self._loaded(schema, req, "query")
+        return dict(self._of_nothing[schema])
+
+    def _loaded(self, schema: ma.Schema, req: Request, location: str) -> Any:
+        unknown: Any = self.DEFAULT_UNKNOWN_BY_LOCATION[location]
+        try:
+            given = self._load_location_data(schema=schema, req=req, location=location)
+            return schema.load(given, unknown=unknown)
+        except ma.ValidationError as error:
+            noun = "parameter" if location == "query" else "field"
+            raise as_invalid(faults_of(error.messages, noun)) from error
+
     def load_json(self, req: Request, schema: ma.Schema) -> Any:
         """The JSON object in the body."""
         require_json_type(req)
@@ -88,20 +119,6 @@ class StrictParser(FlaskParser):
         if twice:
             raise ma.ValidationError({**schema.validate(values), **twice})
         return values
-
-    def handle_error(
-        self,
-        error: ma.ValidationError,
-        req: Request,
-        schema: ma.Schema,
-        *,
-        error_status_code: int | None,
-        error_headers: Mapping[str, str] | None,
-    ) -> NoReturn:
-        """Raise all that the schema found as one Invalid."""
-        ((location, messages),) = error.messages_dict.items()
-        noun = "parameter" if location in {"query", "querystring"} else "field"
-        raise as_invalid(faults_of(messages, noun)) from error
 
 
 def as_invalid(faults: list[Fault]) -> Invalid:
@@ -144,7 +161,7 @@ def body_pieces(req: Request, limit: int) -> Iterator[bytes]:
     declared, size = req.content_length, 0
     if declared is not None and declared > limit:
         raise _too_large(limit)
-    while piece := _piece(req):
+    while size != declared and (piece := _piece(req)):
         size += len(piece)
         if size > limit:
             raise _too_large(limit)

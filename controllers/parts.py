@@ -33,7 +33,7 @@ def register(app: Flask, settings: Settings) -> None:
         settings=settings,
         home=home,
         queue=JobQueue(settings.database_url),
-        models=Models(home),
+        models=Models(home, settings.models_memory),
         slow=threading.BoundedSemaphore(half),
     )
 

@@ -31,13 +31,14 @@ def _begin() -> None:
 
 
 def _end(response: Response) -> Response:
-    response.headers["X-Request-ID"] = request_id()
+    number, now = request_id(), time.perf_counter()
+    response.headers["X-Request-ID"] = number
     log.info(
         "request",
         method=request.method,
         path=request.path,
         status=response.status_code,
-        duration_ms=round((time.perf_counter() - g.get("started", time.perf_counter())) * 1000, 2),
-        request_id=request_id(),
+        duration_ms=round((now - g.get("started", now)) * 1000, 2),
+        request_id=number,
     )
     return response

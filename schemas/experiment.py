@@ -157,7 +157,7 @@ class ExperimentSchema(SQLAlchemyAutoSchema):
                 "versions": "versions.list_versions",
                 "train": "work.train_experiment",
                 "test": "work.test_experiment",
-                "predict": "work.predict",
+                "predict": "predictions.predict",
             }.items()
         },
         dump_only=True,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
-from typing import TextIO
+from collections.abc import Callable
+from typing import Any, TextIO
 
+import orjson
 import structlog
 from structlog.typing import Processor
 
@@ -17,12 +20,23 @@ SHARED: tuple[Processor, ...] = (
 )
 
 
+def _json(event: Any, default: Callable[[Any], Any], **_: Any) -> str:
+    """One line: what JSON does not know goes in as text, an integer of any length among it."""
+    try:
+        return orjson.dumps(event, default, orjson.OPT_NON_STR_KEYS).decode()
+    except TypeError:
+        return json.dumps(event, default=default)
+
+
+RENDERER = structlog.processors.JSONRenderer(serializer=_json)
+
+
 def configure(level: str = "INFO", stream: TextIO | None = None) -> None:
     """Send all that is logged from `level` on to `stream`, the standard error if none is given."""
     number = logging.getLevelNamesMapping()[level.upper()]
     out = stream or sys.stderr
     structlog.configure(
-        processors=[*SHARED, structlog.processors.JSONRenderer()],
+        processors=[*SHARED, RENDERER],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.WriteLoggerFactory(out),
         cache_logger_on_first_use=False,
@@ -38,7 +52,7 @@ def _handler(out: TextIO) -> logging.Handler:
             foreign_pre_chain=SHARED,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(),
+                RENDERER,
             ],
         )
     )

@@ -15,7 +15,6 @@ from models.errors import Conflict, Fault, Invalid
 from services import active, versions
 from services.evaluating import require_trained
 from services.experiments import get
-from services.forest.rows import encode_rows
 from services.forest.serving import Model
 from services.paths import Home
 
@@ -24,60 +23,86 @@ MOST_MODELS = 16
 
 @dataclass(frozen=True)
 class Served:
-    """A loaded version: what it is called, the model itself, how its table was read."""
+    """A loaded version: what it is called, the model itself, how its table was read.
+
+    `file` is the active file that named it, and `stamp` the state in which that was.
+    """
 
     experiment: str
     version: int
     model: Model
     reading: dict[str, Any]
-    stamp: active.Stamp | None
+    file: str = ""
+    stamp: active.Stamp | None = None
+
+    @property
+    def is_current(self) -> bool:
+        """Whether this is still what serves."""
+        return self.stamp == active.stamp(self.file)
 
 
 class Models:
-    """The versions that this process has loaded, the most recently used ones; one a process."""
+    """The versions that a process has loaded, the most recently used ones; one a process.
 
-    def __init__(self, home: Home) -> None:
-        self.home = home
+    They are at most 16, and take at most `most_bytes`, unless one alone takes more.
+    """
+
+    def __init__(self, home: Home, most_bytes: int) -> None:
+        self.home, self.most_bytes = home, most_bytes
         self._served: OrderedDict[str, Served] = OrderedDict()
         self._lock = threading.Lock()
 
     def of(self, session: Session, experiment_id: str) -> Served:
         """The active version of an experiment, as of this moment.
 
-        Raises NotFound, and Conflict where there is no version or its files are not as they were.
+        The session is used only where no active file is. Raises NotFound, and Conflict where there
+        is no version or its files are not as they were.
         """
-        stamp = active.stamp(self.home, experiment_id)
         served = self._served.get(experiment_id)
-        if served is not None and served.stamp == stamp:
+        if served is not None and served.is_current:
             with suppress(KeyError):  # another request may have put it out in between
                 self._served.move_to_end(experiment_id)
             return served
         with self._lock:  # one load, however many requests wait for it
-            return self._loaded(session, experiment_id)
+            served = self._loaded(experiment_id)
+        return served or self._of_row(session, experiment_id)
 
-    def _loaded(self, session: Session, experiment_id: str) -> Served:
-        stamp = active.stamp(self.home, experiment_id)
+    def _loaded(self, experiment_id: str) -> Served | None:
         served = self._served.pop(experiment_id, None)
-        if stamp is None:
-            return self._of_row(session, experiment_id)
-        if served is None or served.stamp != stamp:
-            served = self._load(session, experiment_id, stamp)
-        if served.stamp is not None:
+        if served is None or not served.is_current:
+            served = self._load(experiment_id)
+        self._forget_replaced()
+        if served is not None:
             self._served[experiment_id] = served
-        while len(self._served) > MOST_MODELS:
-            self._served.popitem(last=False)
+            self._make_room()
         return served
 
-    def _load(self, session: Session, experiment_id: str, stamp: active.Stamp) -> Served:
+    def _forget_replaced(self) -> None:
+        """Let go of what serves no more, which nobody may ever ask for again."""
+        for experiment_id, served in list(self._served.items()):
+            if not served.is_current:
+                self._served.pop(experiment_id, None)
+
+    def _make_room(self) -> None:
+        taken = sum(served.model.size for served in self._served.values())
+        while len(self._served) > 1 and (
+            len(self._served) > MOST_MODELS or taken > self.most_bytes
+        ):
+            _, oldest = self._served.popitem(last=False)
+            taken -= oldest.model.size
+
+    def _load(self, experiment_id: str) -> Served | None:
+        file = str(self.home.active(experiment_id))
+        stamp = active.stamp(file)
         record = active.read(self.home, experiment_id)
-        if record is None:
-            return self._of_row(session, experiment_id)
+        if stamp is None or record is None:
+            return None
         try:
-            return self._read(record, stamp)
+            return self._read(record, file, stamp)
         except Conflict:
             # Deleted or replaced since the stamp was taken: what serves now is another thing.
-            if active.stamp(self.home, experiment_id) != stamp:
-                return self._loaded(session, experiment_id)
+            if active.stamp(file) != stamp:
+                return self._load(experiment_id)
             raise
 
     def _of_row(self, session: Session, experiment_id: str) -> Served:
@@ -89,15 +114,17 @@ class Models:
         experiment = get(session, experiment_id)
         version = versions.of(session, experiment, require_trained(experiment))
         try:
-            return self._read(active.of_row(self.home, experiment, version), None)
+            return self._read(active.of_row(self.home, experiment, version))
         except Conflict:
             session.expire_all()
             get(session, experiment_id)
             raise
 
-    def _read(self, record: active.Active, stamp: active.Stamp | None) -> Served:
+    def _read(
+        self, record: active.Active, file: str = "", stamp: active.Stamp | None = None
+    ) -> Served:
         model = Model.load(self.home.absolute(record.folder), record.checksums)
-        return Served(record.experiment, record.version, model, record.reading, stamp)
+        return Served(record.experiment, record.version, model, record.reading, file, stamp)
 
 
 def predict_rows(served: Served, rows: Sequence[Any], *, strict: bool = False) -> dict[str, Any]:
@@ -105,8 +132,7 @@ def predict_rows(served: Served, rows: Sequence[Any], *, strict: bool = False) -
 
     Raises Invalid with every fault of every row; with `strict` an unseen category is one.
     """
-    model = served.model
-    encoded = encode_rows(rows, model.features, model.known_columns)
+    encoded = served.model.rows.encode(rows)
     faults = list(encoded.faults)
     if strict:
         faults += [Fault(w["pointer"], w["code"], w["message"]) for w in encoded.warnings]
@@ -115,7 +141,7 @@ def predict_rows(served: Served, rows: Sequence[Any], *, strict: bool = False) -
     answer: dict[str, Any] = {
         "experiment": served.experiment,
         "version": served.version,
-        "predictions": model.predictions(encoded.matrix),
+        "predictions": served.model.predictions(encoded.matrix),
     }
     if encoded.warnings:
         answer["warnings"] = encoded.warnings

@@ -116,6 +116,12 @@ SETTINGS = (
     Setting("GROVE_MAX_UPLOAD", "10G", "largest CSV taken", _size),
     Setting("GROVE_MAX_JSON", "16M", "largest JSON body taken", _size),
     Setting("GROVE_MAX_ROWS", "10000", "JSON rows in one predict", _whole(1, 10**7)),
+    Setting(
+        "GROVE_MODELS_MEMORY",
+        "1G",
+        "memory for loaded versions in each web process",
+        _size,
+    ),
     Setting("GROVE_MAX_COLUMNS", "10000", "columns of a CSV", _whole(1, 10**6)),
     Setting(
         "GROVE_MEMORY_LIMIT",
@@ -148,6 +154,7 @@ class Settings:
     max_upload: int
     max_json: int
     max_rows: int
+    models_memory: int
     max_columns: int
     memory_limit: int
     job_timeout: int

@@ -7,6 +7,8 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import NoneType
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +20,7 @@ Problem = tuple[str, str]  # code, message
 
 INT64 = 2**63
 LONGEST_TEXT = 10_000
-NUMBERS = frozenset({int, float, type(None)})
+NUMBERS = frozenset({int, float, NoneType})
 # The dates of services.reading.cells, which a test holds equal: to import the reader of whole
 # files for one pattern would load pandas into a process that serves JSON alone.
 DATE = (
@@ -43,17 +45,25 @@ class Reader:
     numbers: Callable[[Sequence[object], Feature], Floats]
 
 
-def are_numbers(values: Sequence[object]) -> bool:
-    """Whether all values are null or numbers plainly within a float32 and an int64."""
+def numbers_of(values: Sequence[Any]) -> Floats | None:
+    """Null or numbers plainly within a float32 and an int64, encoded, shape (n,); else None."""
     types = set(map(type, values))
     if not types <= NUMBERS:
-        return False
+        return None
     try:
-        sizes = np.abs(np.array(values, dtype=np.float64))
+        numbers = np.array(values, dtype=np.float64)
     except OverflowError:
-        return False
+        return None
     limit = INT64 / 2 if int in types else FLOAT32_MAX
-    return int((sizes <= limit).sum()) + values.count(None) == len(values)
+    fits = np.abs(numbers) <= limit
+    if NoneType in types:
+        missing = np.isnan(numbers)
+        numbers[missing], fits[missing] = MISSING, True
+    return numbers if fits.all() else None
+
+
+def _are_numbers(values: Sequence[object]) -> bool:
+    return numbers_of(values) is not None
 
 
 def _number_problem(value: object) -> Problem | None:
@@ -107,14 +117,14 @@ def _moment(text: str) -> datetime | None:
 
 
 def _days(values: Sequence[object], _: Feature) -> Floats:
-    return np.array([_day(value) for value in values], dtype=np.float64)
+    days = [MISSING if value is None else day(value) for value in values]
+    return np.array(days, dtype=np.float64)
 
 
-def _day(value: object) -> float:
+def day(value: object) -> float | None:
+    """A date's days since 1970, or None where it is no date."""
     moment = _moment(value) if isinstance(value, str) else None
-    if moment is None:
-        return MISSING
-    return (moment - EPOCH) // timedelta(microseconds=1) / DAY
+    return None if moment is None else (moment - EPOCH) // timedelta(microseconds=1) / DAY
 
 
 def _are_texts(values: Sequence[object]) -> bool:
@@ -148,7 +158,7 @@ def _level(value: object, levels: Sequence[str]) -> float:
     return place + 1.0 if place < len(levels) and levels[place] == value else UNSEEN
 
 
-_NUMBER = Reader(are_numbers, _number_problem, _numbers)
+_NUMBER = Reader(_are_numbers, _number_problem, _numbers)
 
 READERS: dict[ColumnType, Reader] = {
     "integer": _NUMBER,

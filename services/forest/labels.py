@@ -28,6 +28,12 @@ def winners(probabilities: npt.NDArray[np.float64], tie: float = TIE) -> Codes:
     return np.asarray(np.argmax(probabilities >= best - tie, axis=1))
 
 
+def winner(row: Sequence[float]) -> int:
+    """As `winners`, for one row."""
+    least = max(row) - TIE
+    return next(code for code, share in enumerate(row) if share >= least)
+
+
 def codes_of(labels: Any, classes: Sequence[Any]) -> tuple[Codes, list[Any]]:
     """The code of each label, and the labels that are no class.
 

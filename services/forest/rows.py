@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import Any
 
 import numpy as np
 
 from models.errors import Fault
-from services.columns import NUMERIC, Feature
-from services.forest.cells import ABSENT, READERS, are_numbers
+from services.columns import Feature
+from services.forest.cells import ABSENT, READERS
+from services.forest.compiled import Compiled
 from services.forest.encoding import MISSING, UNSEEN, Floats, Matrix
 from services.forest.nearest import Hints, shown
 from services.forest.reports import Report
@@ -31,20 +31,29 @@ class Encoded:
     warnings: list[dict[str, str]]
 
 
-def encode_rows(
-    rows: Sequence[object], features: Sequence[Feature], known_columns: frozenset[str]
-) -> Encoded:
-    """Encode JSON objects of column to value, one a row, as `encoding.encode` does a table.
+class RowEncoder:
+    """Encodes JSON objects of column to value, one a row, as `encoding.encode` does a table.
 
     Every feature must be there, null for missing; other columns of the table are passed over;
     other names are faults. A category that no training row had is a warning. At most 100 faults
     and 100 warnings are told one by one; pointers (RFC 6901) begin with /rows.
     """
-    matrix = np.full((len(rows), len(features)), MISSING, dtype=np.float32)
-    table = _Table(rows, features, known_columns)
-    if not table.faults.full:
-        table.fill(matrix)
-    return Encoded(matrix, table.faults.as_faults(), table.warnings.as_records())
+
+    def __init__(self, features: Sequence[Feature], known_columns: frozenset[str]) -> None:
+        self.features, self.known = features, known_columns
+        self._compiled = Compiled(features, known_columns)
+
+    def encode(self, rows: Sequence[object]) -> Encoded:
+        """The rows as numbers, with all that is wrong with them."""
+        matrix = self._compiled.matrix(rows)
+        return self._explained(rows) if matrix is None else Encoded(matrix, [], [])
+
+    def _explained(self, rows: Sequence[object]) -> Encoded:
+        matrix = np.full((len(rows), len(self.features)), MISSING, dtype=np.float32)
+        table = _Table(rows, self.features, self.known)
+        if not table.faults.full:
+            table.fill(matrix)
+        return Encoded(matrix, table.faults.as_faults(), table.warnings.as_records())
 
 
 class _Table:
@@ -88,28 +97,10 @@ class _Table:
 
     def fill(self, matrix: Matrix) -> None:
         """Write the encoded values of all features into the matrix."""
-        numeric = [at for at, feature in enumerate(self.features) if feature.type in NUMERIC]
-        whole = len(numeric) > 1 and len(self.rows) == len(matrix)
-        block = self._block([self.features[at].name for at in numeric]) if whole else None
-        if block is not None:
-            matrix[:, numeric] = block
         for at, feature in enumerate(self.features):
-            if block is None or feature.type not in NUMERIC:
-                column = self._column(feature)
-                if column is not None:
-                    matrix[self.places, at] = column
-
-    def _block(self, names: Sequence[str]) -> Floats | None:
-        """All columns of numbers at once, or None where that cannot be done without a doubt."""
-        try:
-            values = list(map(itemgetter(*names), self.rows))
-        except KeyError:
-            return None
-        if not are_numbers([value for row in values for value in row]):
-            return None
-        block = np.array(values, dtype=np.float64).reshape(len(values), len(names))
-        block[np.isnan(block)] = MISSING
-        return block
+            column = self._column(feature)
+            if column is not None:
+                matrix[self.places, at] = column
 
     def _column(self, feature: Feature) -> Floats | None:
         reader = READERS[feature.type]

@@ -18,7 +18,8 @@ from models.errors import Conflict
 from models.experiment import Task
 from services.columns import Feature
 from services.forest.encoding import Floats, Matrix
-from services.forest.labels import text_of, winners
+from services.forest.labels import text_of, winner, winners
+from services.forest.rows import RowEncoder
 
 ONNX = "model.onnx"
 SERVING = "serving.json"
@@ -27,13 +28,18 @@ DIGITS = 7  # the export's probabilities are float32
 
 @dataclass(frozen=True)
 class Model:
-    """A version that can predict. `classes` are JSON values in the order of their codes."""
+    """A version that can predict.
+
+    `classes` are JSON values in the order of their codes, `rows` encodes JSON rows, `size` is
+    about how many bytes of memory it takes.
+    """
 
     session: Any
     task: str
     features: list[Feature]
     classes: list[Any]
-    known_columns: frozenset[str]
+    rows: RowEncoder
+    size: int
 
     @classmethod
     def load(cls, folder: Path, checksums: Mapping[str, str]) -> Model:
@@ -42,12 +48,15 @@ class Model:
         Raises Conflict, model_missing or model_integrity_failed.
         """
         record = json.loads(_checked(folder / SERVING, checksums))
+        content = _checked(folder / ONNX, checksums)
+        features = [Feature.from_record(feature) for feature in record["features"]]
         return cls(
-            session=_session(_checked(folder / ONNX, checksums)),
+            session=_session(content),
             task=record["task"],
-            features=[Feature.from_record(feature) for feature in record["features"]],
+            features=features,
             classes=record["classes"],
-            known_columns=frozenset(record["known_columns"]),
+            rows=RowEncoder(features, frozenset(record["known_columns"])),
+            size=len(content),
         )
 
     @cached_property
@@ -70,10 +79,10 @@ class Model:
             return [{"value": value} for value in scores.tolist()]
         return [
             {
-                "label": self.classes[code],
+                "label": self.classes[winner(row)],
                 "probabilities": dict(zip(self.texts, row, strict=True)),
             }
-            for code, row in zip(winners(scores), scores.tolist(), strict=True)
+            for row in scores.tolist()
         ]
 
     def tables(self, matrix: Matrix) -> pa.Table:

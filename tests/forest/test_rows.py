@@ -9,7 +9,7 @@ import pytest
 from services.columns import Feature
 from services.forest import cells
 from services.forest.encoding import MISSING, encode
-from services.forest.rows import Encoded, encode_rows
+from services.forest.rows import Encoded, RowEncoder
 from services.reading import cells as reading_cells
 from tests.forest.helpers import MIXED, mixed_table
 
@@ -24,7 +24,7 @@ GOOD: dict[str, Any] = {
 
 
 def encoded(*rows: object) -> Encoded:
-    return encode_rows(rows, MIXED, KNOWN)
+    return RowEncoder(MIXED, KNOWN).encode(rows)
 
 
 def only_fault(**changes: Any) -> tuple[str, str]:
@@ -50,7 +50,7 @@ def test_null_is_missing_in_every_column() -> None:
 def test_json_rows_are_encoded_as_the_table_is() -> None:
     table = mixed_table()
     rows = [{**row, "seen": row["seen"] and row["seen"].isoformat()} for row in table.to_pylist()]
-    answer = encode_rows(json.loads(json.dumps(rows)), MIXED, KNOWN)
+    answer = RowEncoder(MIXED, KNOWN).encode(json.loads(json.dumps(rows)))
     assert answer.faults == []
     np.testing.assert_array_equal(answer.matrix, encode(table, MIXED))
 
@@ -58,9 +58,9 @@ def test_json_rows_are_encoded_as_the_table_is() -> None:
 def test_numbers_alone_take_the_short_way_to_the_same_numbers() -> None:
     features = [Feature("a", "integer"), Feature("b", "number")]
     rows = [{"a": 1, "b": None}, {"b": 2.5, "a": 2**62}]
-    answer = encode_rows(rows, features, frozenset("ab"))
+    answer = RowEncoder(features, frozenset("ab")).encode(rows)
     assert answer.matrix.tolist() == [[1, MISSING], [2.0**62, 2.5]]
-    odd = encode_rows([{"a": 2**63, "b": 1}, {"a": 1}], features, frozenset("ab"))
+    odd = RowEncoder(features, frozenset("ab")).encode([{"a": 2**63, "b": 1}, {"a": 1}])
     assert [(fault.pointer, fault.code) for fault in odd.faults] == [
         ("/rows/0/a", "number_out_of_range"),
         ("/rows/1/b", "missing_column"),
@@ -170,7 +170,7 @@ def test_faults_and_warnings_are_told_up_to_a_hundred() -> None:
 def test_a_row_of_a_hundred_thousand_unknown_keys_is_refused_soon(width: int) -> None:
     row = {**GOOD, **{f"key {number}": number for number in range(100_000)}}
     features = [*MIXED, *(Feature(f"column {n}", "number") for n in range(width))]
-    faults = encode_rows([row], features, KNOWN).faults
+    faults = RowEncoder(features, KNOWN).encode([row]).faults
     assert len(faults) == 101
     assert "99,900 more" in faults[-1].message
 

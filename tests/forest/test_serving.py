@@ -146,7 +146,7 @@ folder = Path(sys.argv[1])
 sums = {file.name: sha256_of(file) for file in folder.iterdir()}
 model = serving.Model.load(folder, sums)
 row = {"count": 1, "colour": "blue", "size": 1, "seen": None, "open": True}
-encoded = rows.encode_rows([row], model.features, model.known_columns)
+encoded = model.rows.encode([row])
 assert model.predictions(encoded.matrix)[0]["label"] in ("a", "b"), encoded
 heavy = {"sklearn", "pandas", "onnx", "scipy", "joblib", "skl2onnx"}
 assert not heavy & sys.modules.keys(), heavy & sys.modules.keys()

@@ -1,0 +1,94 @@
+"""/v1/experiments/{id}/predict: rows in, predictions out."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import orjson
+from flask import Response, request
+from sqlalchemy.orm import Session
+
+from controllers.api import Blueprint
+from controllers.datasets import reading_of
+from controllers.negotiation import produces, require_accepted
+from controllers.parts import parts
+from controllers.uploads import CSV, is_csv, received_body, sent_file
+from controllers.waiting import long_body
+from models import db
+from models.errors import TooLarge
+from schemas.predict import PredictionsSchema, PredictQuery, PredictSchema
+from services import predicting, scoring
+from services.files import remove
+from services.reading import Limits
+
+JSON = "application/json"
+TABLE = {"type": "string", "description": "the columns sent, then what is predicted"}
+ROWS = {"type": "string", "description": "rows as CSV, the first line the names"}
+BODY = {
+    "required": True,
+    "content": {JSON: {"schema": PredictSchema}, CSV: {"schema": ROWS}},
+}
+SCORED: dict[str, Any] = {
+    "schema": TABLE,
+    "content_type": CSV,
+    "success": True,
+    "headers": {
+        "Grove-Version": {"schema": {"type": "integer"}, "description": "which version predicted"},
+        "Grove-Warnings": {"schema": {"type": "string"}, "description": "a JSON list of warnings"},
+    },
+}
+PREDICT = PredictSchema()
+
+blp = Blueprint(
+    "predictions",
+    __name__,
+    url_prefix="/v1/experiments/<experiment_id>",
+    description="Predict",
+)
+
+
+@blp.route("/predict", methods=["POST"])
+@blp.doc(requestBody=BODY)  # type: ignore[untyped-decorator]
+@blp.arguments(PredictQuery, location="query")
+@blp.response(200, PredictionsSchema)
+@blp.alt_response(200, **SCORED)  # type: ignore[untyped-decorator]
+@blp.problems(404, 409, 413, 415, 422, 507)
+@produces(JSON, CSV)
+def predict(query: dict[str, Any], experiment_id: str) -> Response:
+    """Predict rows by the active version: JSON in, JSON out; CSV in, CSV out."""
+    in_csv = is_csv()
+    require_accepted(CSV if in_csv else JSON)
+    # A session is begun where it is used, which a version that is loaded does not need.
+    served = parts().models.of(cast(Session, db.session), experiment_id)
+    return _predicted_file(query, served) if in_csv else _predicted_rows(query, served)
+
+
+def _predicted_rows(query: dict[str, Any], served: predicting.Served) -> Response:
+    body = blp.ARGUMENTS_PARSER.parse(PREDICT, request, location="json")
+    _require_few(body["rows"])
+    strict = body.get("strict", query.get("strict", False))
+    answer = predicting.predict_rows(served, body["rows"], strict=strict)
+    return Response(orjson.dumps(answer), mimetype=JSON)
+
+
+def _require_few(rows: list[Any]) -> None:
+    most = parts().settings.max_rows
+    if len(rows) > most:
+        message = f"{len(rows):,} rows were sent; at most {most:,} are taken as JSON"
+        raise TooLarge(message + " (CSV has no limit)", code="too_many_rows")
+
+
+def _predicted_file(query: dict[str, Any], served: predicting.Served) -> Response:
+    reading = reading_of(query)
+    job = received_body(reading, (CSV,))
+    source, target = parts().home.upload(job.id), parts().home.scored(job.id)
+    limits = Limits(max_columns=parts().settings.max_columns)
+    strict = query.get("strict", False)
+    try:
+        with long_body():
+            notices = scoring.score_file(source, target, served, reading, limits, strict=strict)
+    finally:
+        remove(source)
+    response = sent_file(target, notices)
+    response.headers["Grove-Version"] = str(served.version)
+    return response
