@@ -59,10 +59,11 @@ def register(app: Flask) -> None:
 
 
 def _check() -> None:
-    if parts().settings.auth == "off" or _is_open(request.path):
+    settings = parts().settings
+    if settings.auth == "off" or _is_open(request.path):
         return
     known = _known_keys()
-    if known or not parts().settings.on_loopback or _is_forwarded():
+    if known or not settings.on_loopback or _is_forwarded():
         _require(known)
 
 
@@ -78,7 +79,7 @@ def _known_keys() -> dict[str, Scope | None]:
     """The keys as of a second ago; while one request reads them anew, the others do not wait."""
     known: KnownKeys = current_app.extensions["grove_keys"]
     first = known.read_at is None
-    if (first or known.is_old()) and known.reading.acquire(blocking=first):
+    if known.is_old() and known.reading.acquire(blocking=first):
         try:
             known.scopes, known.read_at = keys.all_hashes(session()), time.monotonic()
         finally:

@@ -134,6 +134,18 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         decorate: Callable[[View], View] = super().response(status_code, schema, **options)
         return decorate
 
+    def documented(self, *decorators: Callable[[Any], Any]) -> Callable[[View], View]:
+        """Document what decorators document; the view itself stays as it is."""
+
+        def decorate(view: View) -> View:
+            told: Any = view
+            for each in reversed(decorators):
+                told = each(told)
+            view._apidoc = told._apidoc  # type: ignore[attr-defined]
+            return view
+
+        return decorate
+
     def accepted(self, view: View) -> View:
         """Document that the work may go on after the answer."""
         told: Callable[[View], View] = self.alt_response(
@@ -164,17 +176,13 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
 
     def problems(self, *statuses: int) -> Callable[[View], View]:
         """Document the errors that a route can give; the view itself stays as it is."""
-
-        def decorate(view: View) -> View:
-            documented: Any = view
-            for status in statuses:
-                name = HTTPStatus(status).name
-                documented = self.alt_response(status, response=name)(documented)
-            view._apidoc = documented._apidoc  # type: ignore[attr-defined]
-            changes = HTTPStatus.PRECONDITION_FAILED in statuses
-            return self.headers(IF_MATCH)(view) if changes else view
-
-        return decorate
+        names = [HTTPStatus(status).name for status in statuses]
+        errors = [
+            self.alt_response(status, response=name)
+            for status, name in zip(statuses, names, strict=True)
+        ]
+        changes = HTTPStatus.PRECONDITION_FAILED in statuses
+        return self.documented(*([self.headers(IF_MATCH)] if changes else []), *errors)
 
 
 class Api(flask_smorest.Api):  # type: ignore[misc]

@@ -17,9 +17,10 @@ from werkzeug.formparser import FormDataParser
 
 from controllers import strict_json
 from controllers.strict_json import malformed
-from models.errors import Fault, Invalid, TooLarge, Unsupported, invalid
+from models.errors import Fault, Invalid, Malformed, TooLarge, Unsupported, invalid
 from schemas.messages import MAX_FAULTS, Message, faults_of, shortened, shown
 
+JSON = "application/json"
 PIECE = 64 * 1024
 MAX_JSON_BYTES = 16 * 1024 * 1024
 MAX_FORM_BYTES = 512 * 1024
@@ -133,13 +134,18 @@ def as_invalid(faults: list[Fault]) -> Invalid:
 
 def require_json_type(req: Request) -> None:
     """Unsupported unless the body says that it is plain JSON in UTF-8."""
+    if req.content_type != JSON:
+        _require_like_json(req)
+    require_no_coding(req)
+
+
+def _require_like_json(req: Request) -> None:
     kind, charset = req.mimetype, req.mimetype_params.get("charset", "utf-8")
     is_like_json = kind.startswith("application/") and kind.endswith("+json")
-    if kind != "application/json" and not is_like_json:
-        raise Unsupported(f"the content type must be application/json, got {_kind(req)}")
+    if kind != JSON and not is_like_json:
+        raise Unsupported(f"the content type must be {JSON}, got {_kind(req)}")
     if charset.lower() not in {"utf-8", "utf8"}:
         raise Unsupported(f"the charset must be utf-8, got {shown(charset)}")
-    require_no_coding(req)
 
 
 def _kind(req: Request) -> str:
@@ -148,7 +154,7 @@ def _kind(req: Request) -> str:
 
 def require_no_coding(req: Request) -> None:
     """Unsupported where the body is compressed."""
-    coding = req.headers.get("Content-Encoding", "identity")
+    coding = req.environ.get("HTTP_CONTENT_ENCODING", "identity")
     if coding.strip().lower() not in {"", "identity"}:
         raise Unsupported(f"the body must come without content coding, got {shown(coding)}")
 
@@ -158,29 +164,51 @@ def body_pieces(req: Request, limit: int) -> Iterator[bytes]:
 
     TooLarge once it is over `limit` bytes, chunked or not; Malformed where it ends too early.
     """
-    declared, size = req.content_length, 0
-    if declared is not None and declared > limit:
-        raise _too_large(limit)
-    while size != declared and (piece := _piece(req)):
+    declared, size = _declared(req, limit), 0
+    while size != declared and (piece := _read(req, PIECE)):
         size += len(piece)
         if size > limit:
             raise _too_large(limit)
         yield piece
+    _require_whole(size, declared)
+
+
+def read_body(req: Request, limit: int) -> bytes:
+    """The whole body, of at most `limit` bytes, as `body_pieces` reads it."""
+    declared = _declared(req, limit)
+    if declared is None or declared > PIECE:
+        return b"".join(body_pieces(req, limit))
+    try:
+        # No more than was declared is asked for: nothing need stand between, as for longer ones.
+        body: bytes = req.environ["wsgi.input"].read(declared)
+    except BROKEN_BODY as error:
+        raise _broken_off() from error
+    _require_whole(len(body), declared)
+    return body
+
+
+def _declared(req: Request, limit: int) -> int | None:
+    declared = req.content_length
+    if declared is not None and declared > limit:
+        raise _too_large(limit)
+    return declared
+
+
+def _require_whole(size: int, declared: int | None) -> None:
     if declared is not None and size < declared:
         message = f"the body ended after {size} of {declared} bytes"
         raise malformed("incomplete_body", message)
 
 
-def read_body(req: Request, limit: int) -> bytes:
-    """The whole body, of at most `limit` bytes."""
-    return b"".join(body_pieces(req, limit))
-
-
-def _piece(req: Request) -> bytes:
+def _read(req: Request, most: int) -> bytes:
     try:
-        return req.stream.read(PIECE)
+        return req.stream.read(most)
     except BROKEN_BODY as error:
-        raise malformed("incomplete_body", "the body broke off before its end") from error
+        raise _broken_off() from error
+
+
+def _broken_off() -> Malformed:
+    return malformed("incomplete_body", "the body broke off before its end")
 
 
 def _too_large(limit: int) -> TooLarge:

@@ -61,16 +61,14 @@ def _count_texts(value: Any, depth: int) -> int:
         return isinstance(value, str)
     values = _values(value)
     kinds = list(map(type, values))
-    count = kinds.count(str)
-    if isinstance(value, dict):
-        count += len(value)
-        if len(value) > MAX_KEYS:
-            return TOO_FEW
-    if dict in kinds or list in kinds:
-        if depth + 1 >= MAX_DEPTH:
-            return TOO_FEW
-        count += sum(_count_texts(each, depth + 1) for each in values if _holds(each))
-    return count
+    count = kinds.count(str) + (len(value) if isinstance(value, dict) else 0)
+    if len(value) > MAX_KEYS and isinstance(value, dict):
+        return TOO_FEW
+    if dict not in kinds and list not in kinds:
+        return count
+    if depth + 1 >= MAX_DEPTH:
+        return TOO_FEW
+    return count + sum(_count_texts(each, depth + 1) for each in values if _holds(each))
 
 
 def _exactly(body: bytes) -> Any:

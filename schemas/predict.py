@@ -36,6 +36,14 @@ class PredictSchema(Schema):
     )
     strict = StrictBoolean(metadata={"description": "refuse categories unseen in training"})
 
+    def load(self, data: Any, **kwargs: Any) -> Any:
+        """As any schema does; rows and nothing else, as most requests are, are known at sight."""
+        if isinstance(data, dict) and data.keys() == {"rows"}:
+            rows = data["rows"]
+            if isinstance(rows, list) and rows:
+                return data
+        return super().load(data, **kwargs)
+
 
 class PredictQuery(ReadingSchema):
     """Options of a predict; those on reading are for CSV bodies."""

@@ -32,14 +32,17 @@ RENDERER = structlog.processors.JSONRenderer(serializer=_json)
 
 
 def configure(level: str = "INFO", stream: TextIO | None = None) -> None:
-    """Send all that is logged from `level` on to `stream`, the standard error if none is given."""
+    """Send all that is logged from `level` on to `stream`, the standard error if none is given.
+
+    To the standard error it goes for good: loggers then keep what they were told first.
+    """
     number = logging.getLevelNamesMapping()[level.upper()]
     out = stream or sys.stderr
     structlog.configure(
         processors=[*SHARED, RENDERER],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.WriteLoggerFactory(out),
-        cache_logger_on_first_use=False,
+        cache_logger_on_first_use=stream is None,
     )
     logging.basicConfig(level=number, handlers=[_handler(out)], force=True)
 

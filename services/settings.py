@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -160,7 +161,7 @@ class Settings:
     job_timeout: int
     log_level: str
 
-    @property
+    @cached_property
     def on_loopback(self) -> bool:
         """Whether only this machine can reach the service by itself."""
         return self.bind.startswith("unix:") or self.bind.rpartition(":")[0] in LOOPBACK

@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import isnan
 from types import NoneType
 from typing import Any
 
@@ -50,16 +51,14 @@ def numbers_of(values: Sequence[Any]) -> Floats | None:
     types = set(map(type, values))
     if not types <= NUMBERS:
         return None
-    try:
-        numbers = np.array(values, dtype=np.float64)
-    except OverflowError:
+    limit = INT64 // 2 if int in types else FLOAT32_MAX
+    given = [value for value in values if value is not None] if NoneType in types else values
+    if given and not (-limit <= min(given) and max(given) <= limit and not isnan(sum(given))):
         return None
-    limit = INT64 / 2 if int in types else FLOAT32_MAX
-    fits = np.abs(numbers) <= limit
+    numbers = np.array(values, dtype=np.float64)
     if NoneType in types:
-        missing = np.isnan(numbers)
-        numbers[missing], fits[missing] = MISSING, True
-    return numbers if fits.all() else None
+        numbers[np.isnan(numbers)] = MISSING
+    return numbers
 
 
 def _are_numbers(values: Sequence[object]) -> bool:

@@ -26,10 +26,8 @@ class Compiled:
 
     def __init__(self, features: Sequence[Feature], known_columns: frozenset[str]) -> None:
         self.known, self.width = known_columns, len(features)
-        numeric = [at for at, feature in enumerate(features) if feature.type in NUMERIC]
-        self._numeric: Any = slice(None) if len(numeric) == len(features) else numeric
-        self._count = len(numeric)
-        self._numbers = _picker([features[at].name for at in numeric])
+        self._numeric = [at for at, feature in enumerate(features) if feature.type in NUMERIC]
+        self._numbers = _picker([features[at].name for at in self._numeric])
         self._others = [
             (at, feature.name, _CONVERTERS[feature.type](feature))
             for at, feature in enumerate(features)
@@ -37,36 +35,35 @@ class Compiled:
         ]
 
     def matrix(self, rows: Sequence[Any]) -> Matrix | None:
-        """The rows as float32 (rows, features), or None where one is not plainly right."""
+        """The rows as float32 (rows, features), or None where one is not plainly right.
+
+        A row with as many columns as there are features, and all of these, has no others.
+        """
         try:
-            if not all(isinstance(row, dict) and self._knows(row) for row in rows):
-                return None
-            matrix = np.empty((len(rows), self.width), dtype=np.float32)
-            return matrix if self._fill(matrix, rows) else None
-        except KeyError:  # a feature is missing
-            return None
+            if all(len(row) == self.width or row.keys() <= self.known for row in rows):
+                return self._encoded(rows)
+        except (KeyError, TypeError, AttributeError):  # a feature is missing, or it is no object
+            pass
+        return None
 
-    def _knows(self, row: Mapping[str, Any]) -> bool:
-        """A row of the features' number that has them all, as is seen later, has nothing else."""
-        return len(row) == self.width or row.keys() <= self.known
-
-    def _fill(self, matrix: Matrix, rows: Sequence[Any]) -> bool:
+    def _encoded(self, rows: Sequence[Any]) -> Matrix | None:
         block = self._block(rows)
-        if block is None:
-            return False
+        if block is None or not self._others:
+            return block if block is None else block.astype(np.float32)
+        matrix = np.empty((len(rows), self.width), dtype=np.float32)
         matrix[:, self._numeric] = block
         for at, name, convert in self._others:
             column = convert([row[name] for row in rows])
             if column is None:
-                return False
+                return None
             matrix[:, at] = column
-        return True
+        return matrix
 
     def _block(self, rows: Sequence[Any]) -> Floats | None:
         """All columns of numbers at once, shape (rows, numbers)."""
         values = [value for row in rows for value in self._numbers(row)]
         numbers = numbers_of(values)
-        return None if numbers is None else numbers.reshape(len(rows), self._count)
+        return None if numbers is None else numbers.reshape(len(rows), len(self._numeric))
 
 
 def _picker(names: Sequence[str]) -> Callable[[Mapping[str, Any]], Sequence[Any]]:

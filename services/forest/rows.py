@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,8 +18,7 @@ from services.forest.reports import Report
 Row = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Encoded:
+class Encoded(NamedTuple):
     """Rows as numbers, float32 (rows, features), and what is to be said about them.
 
     With faults the matrix means nothing. The warnings are {code, pointer, message}.

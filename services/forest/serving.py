@@ -23,7 +23,7 @@ from services.forest.rows import RowEncoder
 
 ONNX = "model.onnx"
 SERVING = "serving.json"
-DIGITS = 7  # the export's probabilities are float32
+SCALE = 1e7  # seven digits: the export's probabilities are float32
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,8 @@ class Model:
         rows = {"X": matrix.astype(np.float64)}
         if self.task == Task.REGRESSION:
             return np.asarray(self.session.run(["value"], rows)[0])
-        probabilities = self.session.run(["probabilities"], rows)[0]
-        return np.asarray(np.round(probabilities.astype(np.float64), DIGITS))
+        probabilities = self.session.run(["probabilities"], rows)[0].astype(np.float64)
+        return np.asarray(np.rint(probabilities * SCALE) / SCALE)
 
     def predictions(self, matrix: Matrix) -> list[dict[str, Any]]:
         """For each row {label, probabilities: {class: p}}, or {value}."""
