@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from copy import deepcopy
+from functools import cached_property
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import flask_smorest  # type: ignore[import-untyped]
-from flask import Flask, Response, make_response, render_template
+import orjson
+from flask import Flask, Response, make_response, render_template, request
 from flask.json.provider import DefaultJSONProvider
 from flask_smorest.utils import prepare_response  # type: ignore[import-untyped]
 
@@ -212,6 +214,16 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
             response["schema"] = self.ERROR_SCHEMA
         prepare_response(response, self.spec, MEDIA_TYPE)
         self.spec.components.response(name, response, lazy=True)
+
+    def _openapi_json(self) -> Response:
+        """The document, which is the same as long as the process lives."""
+        response = Response(self._document_bytes, mimetype="application/json")
+        response.add_etag()
+        return cast(Response, response.make_conditional(request))
+
+    @cached_property
+    def _document_bytes(self) -> bytes:
+        return orjson.dumps(self.spec.to_dict(), option=orjson.OPT_INDENT_2)
 
     @produces("text/html")
     def _openapi_swagger_ui(self) -> Response:

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, jsonify, send_file
 
 from controllers.api import Blueprint
-from controllers.conditional import conditional
+from controllers.caching import remembered
 from controllers.negotiation import produces
 from controllers.parts import parts
 from controllers.uploads import CSV, received_body
@@ -29,7 +29,7 @@ NAMED = "/<path:name>"
 
 @blp.route("")
 @blp.arguments(PageQuery, location="query")
-@conditional
+@remembered(lambda query: datasets.state_of_list(session(), **query))
 @blp.response(200, DatasetPageSchema)
 def list_datasets(query: dict[str, Any]) -> Page[Dataset]:
     """List datasets by name."""
@@ -59,7 +59,7 @@ def put_dataset(reading: dict[str, Any], name: str) -> Response:
 
 
 @blp.route(NAMED)
-@conditional
+@remembered(lambda name: datasets.state(session(), name))
 @blp.response(200, DatasetSchema)
 @blp.problems(404)
 def get_dataset(name: str) -> Dataset:

@@ -8,7 +8,8 @@ from uuid import uuid4
 from flask import Response, jsonify, request, url_for
 
 from controllers.api import Blueprint
-from controllers.conditional import conditional
+from controllers.caching import remembered
+from controllers.compression import plain_etag
 from controllers.datasets import reading_of
 from controllers.parsing import StrictParser
 from controllers.parts import parts
@@ -82,17 +83,15 @@ def create_experiment() -> Response:
 
 @blp.route("")
 @blp.arguments(ExperimentQuery, location="query")
-@conditional
+@remembered(lambda query: experiments.state_of_list(session(), **_listing(**query)))
 @blp.response(200, ExperimentPageSchema)
 def list_experiments(query: dict[str, Any]) -> Page[Experiment]:
     """List experiments."""
-    page, page_size, sort = (query.pop(name) for name in ("page", "page_size", "sort"))
-    wanted = experiments.ExperimentFilter(**query)
-    return experiments.listed(session(), wanted, sort, page, page_size)
+    return experiments.listed(session(), **_listing(**query))
 
 
 @blp.route("/<experiment_id>")
-@conditional
+@remembered(lambda experiment_id: experiments.state(session(), experiment_id))
 @blp.response(200, ExperimentSchema)
 @blp.problems(404)
 def get_experiment(experiment_id: str) -> Response:
@@ -134,7 +133,12 @@ def delete_experiment(experiment_id: str) -> None:
 def if_match() -> Etags:
     """The revisions that the client would change; None is any."""
     etags = request.if_match
-    return frozenset(etags.as_set()) if etags and not etags.star_tag else None
+    return frozenset(map(plain_etag, etags.as_set())) if etags and not etags.star_tag else None
+
+
+def _listing(page: int, page_size: int, sort: str, **wanted: str) -> dict[str, Any]:
+    wanted_only = experiments.ExperimentFilter(**wanted)
+    return {"wanted": wanted_only, "sort": sort, "page": page, "page_size": page_size}
 
 
 def _changed(experiment_id: str, fields: dict[str, Any]) -> Response:

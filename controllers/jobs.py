@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from controllers.api import Blueprint
+from controllers.conditional import conditional
 from controllers.waiting import session
 from models import Job
 from schemas.job import JobPageSchema, JobQuery, JobSchema
@@ -16,6 +17,7 @@ blp = Blueprint("jobs", __name__, url_prefix="/v1/jobs", description="Long work"
 
 @blp.route("")
 @blp.arguments(JobQuery, location="query")
+@conditional
 @blp.response(200, JobPageSchema)
 def list_jobs(query: dict[str, Any]) -> Page[Job]:
     """List jobs, the newest first."""
@@ -24,6 +26,7 @@ def list_jobs(query: dict[str, Any]) -> Page[Job]:
 
 
 @blp.route("/<job_id>")
+@conditional
 @blp.response(200, JobSchema)
 @blp.problems(404)
 def get_job(job_id: str) -> Job:

@@ -14,6 +14,8 @@ from flask import Flask  # noqa: E402
 
 from controllers import (  # noqa: E402
     access,
+    caching,
+    compression,
     datasets,
     experiments,
     health,
@@ -46,7 +48,9 @@ def create_app(chosen: settings.Settings) -> Flask:
     with app.app_context():
         configure(db.engine)
     parts.register(app, chosen)
+    caching.register(app)
     request_log.register(app)
+    compression.register(app)
     access.register(app)
     negotiation.register(app)
     problems.register(app)

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Response, send_file
 
 from controllers.api import Blueprint
+from controllers.conditional import conditional
 from controllers.negotiation import produces
 from controllers.parts import parts
 from controllers.waiting import session
@@ -26,6 +27,7 @@ blp = Blueprint(
 
 
 @blp.route("")
+@conditional
 @blp.response(200, VersionListSchema)
 @blp.problems(404)
 def list_versions(experiment_id: str) -> dict[str, Any]:
@@ -34,6 +36,7 @@ def list_versions(experiment_id: str) -> dict[str, Any]:
 
 
 @blp.route("/<int:number>")
+@conditional
 @blp.response(200, VersionSchema)
 @blp.problems(404)
 def get_version(experiment_id: str, number: int) -> Version:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from flask import Response, jsonify, request, url_for
 
@@ -78,7 +78,8 @@ def download_split(experiment_id: str, part: str) -> Response:
     name = f"{experiment_id}-{part}.csv"
     response = Response(blocks, mimetype=CSV)
     response.headers.set("Content-Disposition", "attachment", filename=name)
-    return response
+    response.set_etag(experiments.get(session(), experiment_id).checksums[part])
+    return cast(Response, response.make_conditional(request))
 
 
 def _trained(experiment_id: str, job: Job) -> Response:

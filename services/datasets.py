@@ -12,10 +12,13 @@ from models import Dataset, Experiment, Job, Kind, writing
 from models.errors import Conflict, NotFound
 from models.job import OPEN
 from services.files import remove
-from services.listing import Page, page_of
+from services.listing import Page, State, page_of, state_of_page
 from services.paths import Home
 from services.queue import JobQueue
 from services.reading import Reading
+
+BY_NAME = sa.select(Dataset).order_by(Dataset.name)
+STATE = (Dataset.name, Dataset.file, Dataset.updated_at)  # a file bears its job's name
 
 
 def get(session: Session, name: str) -> Dataset:
@@ -37,7 +40,18 @@ def file_of(home: Home, dataset: Dataset) -> Path:
 
 def listed(session: Session, page: int, page_size: int) -> Page[Dataset]:
     """Datasets by name."""
-    return page_of(session, sa.select(Dataset).order_by(Dataset.name), page, page_size)
+    return page_of(session, BY_NAME, page, page_size)
+
+
+def state(session: Session, name: str) -> State | None:
+    """Changes whenever the dataset does; None where there is none."""
+    row = session.execute(sa.select(*STATE).where(Dataset.name == name)).one_or_none()
+    return tuple(row) if row else None
+
+
+def state_of_list(session: Session, page: int, page_size: int) -> State:
+    """Changes whenever what `listed` gives does."""
+    return state_of_page(session, BY_NAME, STATE, page, page_size)
 
 
 def submit(

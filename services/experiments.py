@@ -13,7 +13,7 @@ from models.errors import Conflict, Fault, Invalid, NotFound, PreconditionFailed
 from models.job import OPEN
 from services import active, datasets
 from services.files import remove
-from services.listing import Page, page_of
+from services.listing import Page, State, page_of, state_of_page
 from services.paths import Home
 from services.queue import JobQueue
 from services.splits.plan import Plan, nearest
@@ -23,7 +23,7 @@ SORTS = {
     "created_at": Experiment.created_at,
     "updated_at": Experiment.updated_at,
 }
-
+STATE = (Experiment.uid, Experiment.revision)
 
 Etags = frozenset[str] | None
 
@@ -49,17 +49,35 @@ def get(session: Session, experiment_id: str, *, lock: bool = False) -> Experime
     return experiment
 
 
+def state(session: Session, experiment_id: str) -> State | None:
+    """Changes whenever the experiment does; None where there is none."""
+    query = sa.select(*STATE).where(Experiment.id == experiment_id)
+    row = session.execute(query).one_or_none()
+    return tuple(row) if row else None
+
+
 def listed(
     session: Session, wanted: ExperimentFilter, sort: str, page: int, page_size: int
 ) -> Page[Experiment]:
     """Experiments in the order of `sort`: a key of SORTS, with a - before it for descending."""
+    return page_of(session, _wanted(wanted, sort), page, page_size)
+
+
+def state_of_list(
+    session: Session, wanted: ExperimentFilter, sort: str, page: int, page_size: int
+) -> State:
+    """Changes whenever what `listed` gives does."""
+    return state_of_page(session, _wanted(wanted, sort), STATE, page, page_size)
+
+
+def _wanted(wanted: ExperimentFilter, sort: str) -> sa.Select[Experiment]:
     column = SORTS[sort.removeprefix("-")]
     order = column.desc() if sort.startswith("-") else column.asc()
     query = sa.select(Experiment).order_by(order, Experiment.id)
     for name, value in vars(wanted).items():
         if value is not None:
             query = query.where(getattr(Experiment, name) == value)
-    return page_of(session, query, page, page_size)
+    return query
 
 
 def create(
