@@ -74,7 +74,7 @@ serve() {
   trap end_parts EXIT
   trap 'end_parts; exit 0' TERM INT
   keep_worker & worker=$!
-  python3 -m controllers.main prepared & web=$!
+  python3 -m controllers.server & web=$!
   python3 -m commands.ready greet "$web"
   while kill -0 "$web" 2>/dev/null && kill -0 "$worker" 2>/dev/null; do
     sleep 0.5 & wait $! || true # a signal ends the wait at once, not the sleep

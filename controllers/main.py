@@ -26,6 +26,7 @@ from controllers import (  # noqa: E402
     problem_pages,
     problems,
     request_log,
+    server,
     versions,
     work,
 )
@@ -68,29 +69,11 @@ def served() -> Flask:
     return create_app(chosen)
 
 
-def gunicorn_arguments(chosen: settings.Settings) -> list[str]:
-    """How gunicorn is to serve; nothing is loaded before the fork: engines do not outlive it."""
-    return [
-        f"--bind={chosen.bind}",
-        f"--workers={chosen.web_workers}",
-        f"--threads={chosen.web_threads}",
-        "--worker-class=gthread",
-        "--config=python:controllers.server",
-        "controllers.main:served()",
-    ]
-
-
 def main() -> None:
-    """`python3 controllers/main.py`: prepare, unless told that all is, then become gunicorn."""
-    try:
-        chosen = settings.read(os.environ)
-    except settings.SettingError as error:
-        sys.exit(str(error))
-    if sys.argv[1:] != ["prepared"]:
-        setup.prepare(chosen)
-    os.chdir(ROOT)
-    command = [sys.executable, "-m", "gunicorn", *gunicorn_arguments(chosen)]
-    os.execv(sys.executable, command)  # noqa: S606
+    """`python3 controllers/main.py`: prepare what is needed, then become gunicorn."""
+    chosen = server.chosen_settings()
+    setup.prepare(chosen)
+    server.become(chosen)
 
 
 if __name__ == "__main__":

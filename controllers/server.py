@@ -1,8 +1,17 @@
-"""How gunicorn runs; the numbers that people choose come from the settings."""
+"""How gunicorn runs: this is its configuration, and `python3 -m controllers.server` becomes it.
+
+It imports little, for it is gone before the application is made; the numbers that people choose
+come from the settings.
+"""
 
 from __future__ import annotations
 
 import gc
+import os
+import sys
+from pathlib import Path
+
+from services import settings
 
 GARBAGE = 10_000  # new objects, not 700: a request leaves hardly a cycle behind
 
@@ -20,3 +29,34 @@ def post_worker_init(_: object) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(GARBAGE)
+
+
+def chosen_settings() -> settings.Settings:
+    """The settings, or the end of this process with what is wrong with them."""
+    try:
+        return settings.read(os.environ)
+    except settings.SettingError as error:
+        sys.exit(str(error))
+
+
+def gunicorn_arguments(chosen: settings.Settings) -> list[str]:
+    """How gunicorn is to serve; nothing is loaded before the fork: engines do not outlive it."""
+    return [
+        f"--bind={chosen.bind}",
+        f"--workers={chosen.web_workers}",
+        f"--threads={chosen.web_threads}",
+        "--worker-class=gthread",
+        "--config=python:controllers.server",
+        "controllers.main:served()",
+    ]
+
+
+def become(chosen: settings.Settings) -> None:
+    """Go on as gunicorn."""
+    os.chdir(Path(__file__).resolve().parents[1])
+    command = [sys.executable, "-m", "gunicorn", *gunicorn_arguments(chosen)]
+    os.execv(sys.executable, command)  # noqa: S606
+
+
+if __name__ == "__main__":
+    become(chosen_settings())
