@@ -10,6 +10,7 @@ usage() {
 ./run.sh              install what is needed, then serve: the web and one worker
 ./run.sh demo         the main job on data/glass.csv, each step as the curl that it is
 ./run.sh test [...]   install what the tests need and run them; arguments go on to pytest
+./run.sh bench [...]  the benchmarks beside their yardsticks: all, or those named; --short for minutes
 ./run.sh web          the web alone
 ./run.sh worker       a worker alone
 ./run.sh key add NAME | list | revoke NAME
@@ -89,6 +90,7 @@ case ${1:-serve} in
   key) shift; install requirements.txt; exec python3 -m commands.keys "$@" ;;
   demo) install requirements.txt; exec python3 -m commands.demo ;;
   test) shift; install requirements-test.txt; exec python3 -m pytest "$@" ;;
+  bench) shift; install requirements.txt; exec python3 -m benchmarks "$@" ;;
   help | -h | --help) usage ;;
   *) usage; exit 2 ;;
 esac

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, cast
+from uuid import uuid4
 
 import orjson
 from flask import Response, request
@@ -13,13 +14,12 @@ from controllers.datasets import reading_of
 from controllers.negotiation import produces, require_accepted
 from controllers.parsing import StrictParser
 from controllers.parts import parts
-from controllers.uploads import CSV, is_csv, received_body, sent_file
+from controllers.uploads import CSV, is_csv, passing_body, sent_file
 from controllers.waiting import long_body
 from models import db
 from models.errors import TooLarge
 from schemas.predict import PredictionsSchema, PredictQuery, PredictSchema
 from services import predicting, scoring
-from services.files import remove
 from services.reading import Limits
 
 JSON = "application/json"
@@ -84,16 +84,11 @@ def _require_few(rows: list[Any]) -> None:
 
 
 def _predicted_file(query: dict[str, Any], served: predicting.Served) -> Response:
-    reading = reading_of(query)
-    job = received_body(reading, (CSV,))
-    source, target = parts().home.upload(job.id), parts().home.scored(job.id)
+    reading, strict = reading_of(query), query.get("strict", False)
+    target = parts().home.scored(uuid4().hex)
     limits = Limits(max_columns=parts().settings.max_columns)
-    strict = query.get("strict", False)
-    try:
-        with long_body():
-            notices = scoring.score_file(source, target, served, reading, limits, strict=strict)
-    finally:
-        remove(source)
+    with passing_body() as source, long_body():
+        notices = scoring.score_file(source, target, served, reading, limits, strict=strict)
     response = sent_file(target, notices)
     response.headers["Grove-Version"] = str(served.version)
     return response

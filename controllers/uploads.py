@@ -9,9 +9,11 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
+from uuid import uuid4
 
 from flask import Flask, Request, Response, request
 from werkzeug.datastructures import FileStorage
+from werkzeug.wsgi import wrap_file
 
 from controllers.parsing import MAX_FORM_BYTES, body_pieces, require_no_coding
 from controllers.parts import parts
@@ -20,7 +22,7 @@ from controllers.waiting import long_body
 from models import Job
 from models.errors import Invalid, Malformed, TooLarge, Unsupported, invalid
 from services.columns import Notice
-from services.files import BLOCK, blocks_of, keep, remove
+from services.files import BLOCK, keep, remove
 from services.reading import Reading
 
 CSV = "text/csv"
@@ -55,9 +57,7 @@ def is_csv() -> bool:
 
 def received_body(reading: Reading, types: tuple[str, ...] = TYPES) -> Job:
     """A job, not yet queued, that carries the body of this request."""
-    if request.mimetype not in types:
-        raise Unsupported(f"the content type must be {CSV}, got {request.mimetype[:60]!r}")
-    require_no_coding(request)
+    _require(*types)
     with long_body():
         return _received(body_pieces(request, parts().settings.max_upload), reading)
 
@@ -81,6 +81,12 @@ def form_with_file() -> Iterator[None]:
 def received_file(reading: Reading) -> Job:
     """A job, not yet queued, that carries the one file out of a form."""
     return _received(_blocks(_only_file()), reading)
+
+
+def _require(*types: str) -> None:
+    if request.mimetype not in types:
+        raise Unsupported(f"the content type must be {CSV}, got {request.mimetype[:60]!r}")
+    require_no_coding(request)
 
 
 def _received(blocks: Iterator[bytes], reading: Reading) -> Job:
@@ -114,11 +120,33 @@ def _one_file_expected(got: str) -> Invalid:
     return invalid("one_file_expected", message, "/file")
 
 
+@contextmanager
+def passing_body() -> Iterator[Path]:
+    """The CSV that is the body of this request, as a file for as long as the block lasts.
+
+    Nothing of it is kept: no checksum is taken of it, and nothing waits for the disk.
+    """
+    _require(CSV)
+    path = parts().home.upload(uuid4().hex)
+    try:
+        with long_body(), path.open("xb") as file:
+            file.writelines(body_pieces(request, parts().settings.max_upload))
+        yield path
+    finally:
+        remove(path)
+
+
 def sent_file(path: Path, notices: list[Notice]) -> Response:
-    """A CSV made for this request, sent and then removed."""
-    response = Response(blocks_of(path), mimetype=CSV)
-    response.headers["Content-Length"] = str(path.stat().st_size)
-    response.call_on_close(lambda: remove(path))
+    """A CSV made for this request, sent and then gone.
+
+    It has no name any more when it is sent, so that whatever ends the sending leaves no trace;
+    the server hands it from the disk to the network without reading it.
+    """
+    file, size = path.open("rb"), path.stat().st_size
+    remove(path)
+    body = wrap_file(request.environ, file, BLOCK)
+    response = Response(body, mimetype=CSV, direct_passthrough=True)
+    response.headers["Content-Length"] = str(size)
     if notices:
         response.headers["Grove-Warnings"] = json.dumps([asdict(notice) for notice in notices])
     return response

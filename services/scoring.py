@@ -1,51 +1,59 @@
 """A CSV in, the same CSV with predictions out: in bounded memory, refused whole or answered whole.
 
 The answer is written to a file before its first byte is sent, for a row that cannot be read may
-be the last one, and an answer that has begun cannot be taken back.
+be the last one, and an answer that has begun cannot be taken back. The file is read once, block
+by block; while this thread reads the next blocks and writes what is done, others score: parsing,
+the forest and the making of lines all let Python's lock go.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
-
-import pyarrow as pa
+from typing import Any, BinaryIO
 
 from models.errors import Fault, Invalid, invalid
-from services.columns import Column, Feature, Notice
-from services.files import replacing
-from services.forest.encoding import encode, unseen
+from services.columns import Notice
+from services.files import remove
+from services.forest.encoding import MOST_UNSEEN
 from services.forest.nearest import Hints, shown
+from services.in_order import in_order
 from services.predicting import Served
-from services.reading import Limits, Reading, csv_bytes, text_batches, typed
+from services.reading import Limits, Reading, Rows, header_of, text_of, text_rows
+from services.scored_blocks import BlockScorer, ScoredBlock, as_column
 from services.splits.plan import nearest
+
+__all__ = ["MOST_FAULTS", "as_column", "as_learned", "check_columns", "score_file"]
 
 MOST_FAULTS = 100
 SHOWN_LEVELS = 3
 MOST_NOTICE_BYTES = 1_500  # as JSON: the notices travel in one header
+# For one file: more would take the processor from those who ask for a row at a time.
+THREADS = min(2, os.cpu_count() or 1)
+ROOM = 4 * 2**20  # bytes of CSV under way at a time; each takes about ten in memory
 
 
 class Scorer:
-    """Scores one CSV batch by batch, and remembers what was wrong with it."""
+    """Scores one CSV block by block, and remembers what was wrong with it."""
 
     def __init__(self, served: Served, limits: Limits) -> None:
         self.served, self.limits = served, limits
         self.faults: list[Fault] = []
-        self.unseen: dict[str, set[str]] = defaultdict(set)
+        self.unseen: dict[str, dict[str, None]] = defaultdict(dict)
         self.rows = 0
 
-    def batches(self, source: Path, reading: Reading) -> Iterator[pa.RecordBatch]:
-        """The columns sent, as text, then what is predicted. Raises Invalid at the end."""
-        reading = as_learned(reading, self.served.reading)
-        dialect, batches = text_batches(source, reading, self.limits)
-        check_columns([feature.name for feature in self.served.model.features], dialect.names)
-        for batch in batches:
-            scored = self._scored(batch, dialect.missing_values)
-            if scored is not None:
-                yield scored
+    def pieces(self, source: Path, reading: Reading) -> Generator[bytes | memoryview, None, None]:
+        """The answer: the columns sent, then what is predicted. Raises Invalid at the end."""
+        rows = text_rows(source, as_learned(reading, self.served.reading), self.limits)
+        self._require_columns(rows)
+        scorer = BlockScorer(self.served.model, rows)
+        with closing(in_order(scorer, rows.blocks(), THREADS, ROOM)) as blocks:
+            for block in blocks:
+                yield from self._told(block, rows, scorer)
         if not self.rows:
             raise invalid("csv_empty", "the CSV holds no row to predict")
         if self.faults:
@@ -69,22 +77,35 @@ class Scorer:
             told.append(notice)
         return told
 
-    def _scored(self, batch: pa.RecordBatch, missing: tuple[str, ...]) -> pa.RecordBatch | None:
-        model = self.served.model
-        wanted = [as_column(feature) for feature in model.features]
-        values, faults = typed(batch, wanted, missing, self.rows)
-        self.rows += len(batch)
-        self.faults += faults
-        if self.faults:
-            return None  # read on for what else is wrong, predict nothing more
-        for column, levels in unseen(values, model.features).items():
-            self.unseen[column] |= levels
-        tables = model.tables(encode(values, model.features))
-        columns = [column.combine_chunks() for column in tables.columns]
-        names = batch.schema.names
-        return pa.RecordBatch.from_arrays(
-            [*batch.columns, *columns], [*names, *_beside(names, tables.column_names)]
-        )
+    def _require_columns(self, rows: Rows) -> None:
+        """Raise Invalid where columns are missing, but first for what is no table at all."""
+        needed = [feature.name for feature in self.served.model.features]
+        if not set(needed) <= set(rows.dialect.names):
+            if next(rows.batches(), None) is None:
+                raise invalid("csv_empty", "the CSV holds no row to predict")
+            check_columns(needed, rows.dialect.names)
+
+    def _told(
+        self, block: ScoredBlock, rows: Rows, scorer: BlockScorer
+    ) -> Iterator[bytes | memoryview]:
+        """The lines of the next block, before those of the first one the header."""
+        if block.texts is not None:
+            rows.check_cells(block.texts, self.rows)
+            if block.lines is None:
+                self.faults += scorer.faults(block.texts, self.rows)
+        if block.lines is not None and not self.faults:
+            if not self.rows:
+                names = rows.dialect.names
+                yield header_of([*names, *_beside(names, block.predicted)])
+            yield text_of(block.lines)
+        self._remember(block)
+
+    def _remember(self, block: ScoredBlock) -> None:
+        self.rows += block.rows
+        for column, levels in block.unseen.items():
+            known = self.unseen[column]
+            new = [level for level in levels if level not in known]
+            known.update(dict.fromkeys(new[: MOST_UNSEEN - len(known)]))
 
 
 def score_file(
@@ -95,14 +116,29 @@ def score_file(
     Raises Invalid with the faults of all rows; with `strict` an unseen category is one.
     """
     scorer = Scorer(served, limits)
-    with replacing(target) as file:
-        for block in csv_bytes(scorer.batches(source, reading)):
-            file.write(block)
+    with _passing(target) as file, closing(scorer.pieces(source, reading)) as pieces:
+        for piece in pieces:
+            file.write(piece)
         notices = scorer.notices()
         if strict and notices:
             faults = [Fault(_pointer(n.column), n.code, n.message) for n in notices]
             raise Invalid(notices[0].message, code=notices[0].code, faults=faults)
     return notices
+
+
+@contextmanager
+def _passing(path: Path) -> Iterator[BinaryIO]:
+    """A new file to write, gone if that fails.
+
+    It is sent and then removed, so that it need not outlast a loss of power: nothing waits for
+    the disk.
+    """
+    try:
+        with path.open("xb") as file:
+            yield file
+    except BaseException:
+        remove(path)
+        raise
 
 
 def check_columns(needed: list[str], there: list[str]) -> None:
@@ -125,15 +161,11 @@ def as_learned(asked: Reading, learned: Mapping[str, Any]) -> Reading:
     return Reading.from_record({**learned, **given})
 
 
-def as_column(feature: Feature) -> Column:
-    """A feature as a column to be read."""
-    return Column(feature.name, feature.type, missing=0, distinct=None, examples=[])
-
-
-def _unseen(column: str, levels: set[str], known: Sequence[str], hints: Hints) -> Notice:
+def _unseen(column: str, levels: Collection[str], known: Sequence[str], hints: Hints) -> Notice:
     first = sorted(levels)[:SHOWN_LEVELS]
     named = ", ".join(f"{shown(level)}{hints.hint(level, known)}" for level in first)
-    more = f" and {len(levels) - len(first)} more" if len(levels) > len(first) else ""
+    least = "at least " if len(levels) == MOST_UNSEEN else ""
+    more = f" and {least}{len(levels) - len(first)} more" if len(levels) > len(first) else ""
     return Notice("unseen_category", f"unseen in training: {named}{more}", column)
 
 

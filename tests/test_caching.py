@@ -7,10 +7,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-import brotli
+import brotli  # type: ignore[import-untyped]
 import pytest
 from backports import zstd
-from flask import Flask
+from flask import Flask, Response
 from flask.testing import FlaskClient
 
 from controllers import caching
@@ -102,7 +102,12 @@ def test_the_second_read_is_not_made_again(
 ) -> None:
     made: list[str] = []
     keep = caching._kept
-    monkeypatch.setattr(caching, "_kept", lambda key, answer: made.append(key) or keep(key, answer))
+
+    def kept(key: str, answer: Response) -> Response:
+        made.append(key)
+        return keep(key, answer)
+
+    monkeypatch.setattr(caching, "_kept", kept)
     address = f"/v1/experiments/{trained}"
     story.client.patch(address, json={"description": "changed"})
     first, second = story.client.get(address), story.client.get(address)

@@ -7,7 +7,7 @@ is the place of its level counted from 1, with 0 for missing and -1 for a level 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, KeysView, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -39,10 +39,14 @@ def encode(batch: pa.RecordBatch | pa.Table, features: Sequence[Feature]) -> Mat
 
 def unseen(
     batch: pa.RecordBatch | pa.Table, features: Sequence[Feature], most: int = MOST_UNSEEN
-) -> dict[str, set[str]]:
-    """The values of each category column that are no level of it, `most` of each at most."""
+) -> dict[str, KeysView[str]]:
+    """The values of each category column that are no level of it, the first `most` of each.
+
+    They come as sets whose order is that of the rows, so that of two parts of a table, one after
+    the other, the first are those of the whole.
+    """
     found = {f.name: _strangers(batch[f.name], f)[:most] for f in features if f.type == "category"}
-    return {name: set(values.to_pylist()) for name, values in found.items() if len(values)}
+    return {n: dict.fromkeys(v.to_pylist()).keys() for n, v in found.items() if len(v)}
 
 
 def _strangers(column: pa.Array | pa.ChunkedArray, feature: Feature) -> pa.Array:
@@ -57,7 +61,8 @@ def _known(feature: Feature) -> pa.Array:
 
 def _number(column: pa.Array | pa.ChunkedArray, _: Feature) -> Floats:
     values = np.asarray(column.cast(pa.float64(), safe=False).fill_null(MISSING))
-    return np.where(np.isnan(values), MISSING, values)
+    missing = np.isnan(values)
+    return np.where(missing, MISSING, values) if missing.any() else values
 
 
 def _boolean(column: pa.Array | pa.ChunkedArray, feature: Feature) -> Floats:

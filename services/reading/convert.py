@@ -69,10 +69,10 @@ def typed(
 ) -> tuple[pa.RecordBatch, list[Fault]]:
     """Columns of text, picked from `batch` by name, as the types that `columns` declare.
 
-    integer and number both give float64, the others as in `typed_batches`. A cell that does not
-    fit is null and a fault (wrong_type, non_finite, number_out_of_range), at most `max_faults`
-    of them in the order of the rows; `first_row` is the number of the batch's first row, from 0.
-    Raises KeyError for a column that the batch lacks.
+    integer and number both give float64 (and may be that already), the others as in
+    `typed_batches`. A cell that does not fit is null and a fault (wrong_type, non_finite,
+    number_out_of_range), at most `max_faults` of them in the order of the rows; `first_row` is
+    the number of the batch's first row, from 0. Raises KeyError for a column that the batch lacks.
     """
     markers = Markers(tuple(dict.fromkeys(["", *missing_values])))
     arrays, faults = [], []
@@ -90,11 +90,13 @@ def typed(
 
 
 def _numbers(texts: pa.Array, markers: Markers) -> Converted:
+    if pa.types.is_floating(texts.type):
+        return texts, None  # read as such already
     values = None if markers.hide_in_numbers else floats(texts)
-    if values is None or not _fit(values):
+    if values is None or not fit(values):
         texts = blanked(texts, markers)
         values = floats(texts)
-    if values is not None and _fit(values):
+    if values is not None and fit(values):
         return values, None
     plain = pc.fill_null(texts, "")
     found = kinds(plain, markers)
@@ -103,7 +105,14 @@ def _numbers(texts: pa.Array, markers: Markers) -> Converted:
     return values, ~good & (found != Kind.MISSING)
 
 
-def _fit(values: pa.Array) -> bool:
+def fit(values: pa.Array) -> bool:
+    """Whether all numbers (null is none) are finite and within a float32."""
+    if not values.null_count:
+        numbers = values.to_numpy()
+        # A nan is less than nothing, so that it fails here too.
+        return bool(
+            numbers.max(initial=0) <= FLOAT32_MAX and numbers.min(initial=0) >= -FLOAT32_MAX
+        )
     if not finite(values):
         return False
     ends = pc.min_max(values).as_py()

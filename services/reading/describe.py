@@ -67,6 +67,13 @@ def describe(
     return _description(done, dialect, tallies, notices)
 
 
+def text_rows(path: Path, reading: Reading, limits: Limits | None = None) -> Rows:
+    """The data rows of a file, to be read as text in blocks; raises as `resolve` does."""
+    limits = limits or Limits()
+    dialect, _ = resolve(path, reading, limits)
+    return Rows(path, dialect, limits)
+
+
 def text_batches(
     path: Path, reading: Reading, limits: Limits | None = None
 ) -> tuple[Dialect, Iterator[pa.RecordBatch]]:
@@ -75,13 +82,12 @@ def text_batches(
     Raises as `describe` does for the form of the file: here for the first block, and while the
     batches are read for the rest. The cells themselves are not judged.
     """
-    limits = limits or Limits()
-    dialect, _ = resolve(path, reading, limits)
-    batches = Rows(path, dialect, limits).batches()
+    rows = text_rows(path, reading, limits)
+    batches = rows.batches()
     first = next(batches, None)
     if first is None:
         raise empty("The file has no data row.")
-    return dialect, chain([first], batches)
+    return rows.dialect, chain([first], batches)
 
 
 def level_cap(limits: Limits, columns: int) -> int:

@@ -44,8 +44,8 @@ class Rows:
         progress: Callable[[float], None] | None = None,
     ) -> None:
         self._path = path
-        self._dialect = dialect
-        self._limits = limits
+        self.dialect = dialect
+        self.limits = limits
         self._to_the_end = to_the_end
         self._progress = progress
         self._width = len(dialect.names) + dialect.padding
@@ -54,19 +54,35 @@ class Rows:
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The batches; raises Invalid for whatever is wrong with the rows."""
         done = 0
-        dialect, limits = self._dialect, self._limits
+        for block in self.blocks():
+            batch = self.read(block)
+            self.check_cells(batch, done)
+            done += batch.num_rows
+            if batch.num_rows:
+                yield batch
+        if self._ragged:
+            raise self._refusal()
+
+    def blocks(self) -> Iterator[bytes]:
+        """The data rows as UTF-8, in blocks of whole records, each to be given to `read`.
+
+        Raises Invalid for whatever is wrong with the text of the file.
+        """
+        dialect, limits = self.dialect, self.limits
         source = Source(self._path, dialect.codec, limits, skip=dialect.data_start)
         size = block_size(limits, self._width)
         with source, self._explaining():
             for block in whole_records(source, dialect.delimiter, limits, size):
-                batch = self._named(self._parsed(block))
-                self._check_cells(batch, done)
-                done += batch.num_rows
-                if batch.num_rows:
-                    yield batch
+                yield block
                 self._report(source.fraction)
-            if self._ragged:
-                raise self._refusal()
+
+    def read(self, block: bytes) -> pa.RecordBatch:
+        """The rows of one block, maybe none; several threads may read blocks at a time.
+
+        Raises Invalid for rows that are ragged or that do not parse, wherever in the file.
+        """
+        with self._explaining():
+            return self._named(self._parsed(block))
 
     def _parsed(self, block: bytes) -> pa.Table:
         if not block.strip(b"\r\n"):
@@ -89,7 +105,7 @@ class Rows:
     @cached_property
     def _syntax(self) -> pyarrow.csv.ParseOptions:
         return pyarrow.csv.ParseOptions(
-            delimiter=self._dialect.delimiter,
+            delimiter=self.dialect.delimiter,
             newlines_in_values=True,
             invalid_row_handler=self._on_uneven,
         )
@@ -102,18 +118,19 @@ class Rows:
         if row.actual_columns == 1 and is_blank_line(row.text):
             return "skip"
         self._ragged += 1
-        return "skip" if self._to_the_end and self._ragged < self._limits.max_faults else "error"
+        return "skip" if self._to_the_end and self._ragged < self.limits.max_faults else "error"
 
     def _named(self, table: pa.Table) -> pa.RecordBatch:
-        names = self._dialect.names
+        names = self.dialect.names
         columns = [column.chunk(0) if column.num_chunks else _NO_TEXT for column in table.columns]
         for column in columns[len(names) :]:
             if pc.any(pc.not_equal(pc.utf8_trim_whitespace(column), "")).as_py():
                 raise self._refusal()
         return pa.RecordBatch.from_arrays(columns[: len(names)], names=names)
 
-    def _check_cells(self, batch: pa.RecordBatch, done: int) -> None:
-        limit = self._limits.max_cell_chars
+    def check_cells(self, batch: pa.RecordBatch, done: int) -> None:
+        """Raise Invalid for a cell over the limit; `done` rows are before the batch."""
+        limit = self.limits.max_cell_chars
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
             # Bytes are never fewer than characters, so that nearly every column is let go here.
             if column.nbytes <= limit or pc.max(pc.binary_length(column)).as_py() <= limit:
@@ -123,9 +140,9 @@ class Rows:
                 raise self._too_long(done + int(long[0]), name)
 
     def _too_long(self, row: int, name: str) -> Invalid:
-        found = survey(self._path, self._dialect, self._limits, {row})
+        found = survey(self._path, self.dialect, self.limits, {row})
         at, line = found.places[row]
-        return too_long_a_cell(line, self._limits.max_cell_chars, row_pointer(at, name))
+        return too_long_a_cell(line, self.limits.max_cell_chars, row_pointer(at, name))
 
     def _report(self, fraction: float) -> None:
         if self._progress is not None:
@@ -145,8 +162,8 @@ class Rows:
 
     def _refusal(self, otherwise: Invalid | None = None) -> Invalid:
         """What a second look finds; it may raise Invalid itself, for a quote or a byte."""
-        most = self._limits.max_faults
-        found = survey(self._path, self._dialect, self._limits, ragged=most)
+        most = self.limits.max_faults
+        found = survey(self._path, self.dialect, self.limits, ragged=most)
         if found.ragged:
             return refusal(found.ragged, most)
         return otherwise or invalid("csv_malformed", "The file does not read as a CSV.")

@@ -16,6 +16,8 @@ _SPECIAL = r'[",\r\n]'
 
 _ROWS_AT_ONCE = 65_536
 
+_TEXT = pa.large_string()
+
 
 def csv_bytes(batches: Iterable[pa.RecordBatch], header: bool = True) -> Iterator[bytes]:
     """The batches as UTF-8 CSV with commas and LF, piece by piece, the header first.
@@ -26,31 +28,43 @@ def csv_bytes(batches: Iterable[pa.RecordBatch], header: bool = True) -> Iterato
     """
     for batch in batches:
         if header:
-            yield _header(batch.schema.names)
+            yield header_of(batch.schema.names)
             header = False
         for start in range(0, batch.num_rows, _ROWS_AT_ONCE):
-            yield _lines(batch.slice(start, _ROWS_AT_ONCE).columns)
+            yield bytes(text_of(lines(batch.slice(start, _ROWS_AT_ONCE).columns)))
 
 
-def _header(names: Sequence[str]) -> bytes:
+def header_of(names: Sequence[str]) -> bytes:
+    """The first line of a CSV, its end included."""
     safe = _quoted(_guarded(pa.array(names, pa.large_string())))
     return (",".join(safe.to_pylist()) + "\n").encode()
 
 
-def _lines(columns: Sequence[pa.Array]) -> bytes:
+def lines(columns: Sequence[pa.Array]) -> pa.LargeStringArray:
+    """The rows of some columns of one length as lines of CSV, each with its end."""
     cells = [pc.fill_null(_cells(column), "") for column in columns]
     if len(cells) == 1:
         # A line without any character would be no row at all.
         cells = [pc.if_else(pc.equal(cells[0], ""), '""', cells[0])]
-    rows = pc.binary_join_element_wise(*cells, pa.scalar(",", pa.large_string()))
-    return _text(_around("", rows, "\n"))
+    rows = pc.binary_join_element_wise(*cells, pa.scalar(",", _TEXT))
+    return _around("", rows, "\n")
 
 
-def _text(lines: pa.Array) -> bytes:
+def side_by_side(left: pa.LargeStringArray, right: pa.LargeStringArray) -> pa.LargeStringArray:
+    """The texts of two arrays of one length, each of the left with its right put behind it."""
+    return pc.binary_join_element_wise(left, right, pa.scalar("", _TEXT))
+
+
+def text_of(rows: pa.LargeStringArray) -> memoryview:
     """The texts of an array put together: in Arrow's memory they lie one behind the other."""
-    _, offsets, data = lines.buffers()
-    end = int(np.frombuffer(offsets, np.int64)[len(lines)])
-    return bytes(data)[:end]
+    _, offsets, data = rows.buffers()
+    begin, end = np.frombuffer(offsets, np.int64)[[rows.offset, rows.offset + len(rows)]]
+    return memoryview(data)[int(begin) : int(end)]
+
+
+def stands(texts: pa.Array) -> bool:
+    """Whether a column of text, free of quotes, commas and line ends, is written as it stands."""
+    return not pc.any(_unsafe(texts)).as_py()
 
 
 def _cells(column: pa.Array) -> pa.Array:
@@ -59,7 +73,7 @@ def _cells(column: pa.Array) -> pa.Array:
         return _cells(pc.cast(column, kind.value_type))
     if pa.types.is_timestamp(kind):
         return _moments(column)
-    text = pc.cast(column, pa.large_string())
+    text = pc.cast(column, _TEXT)
     if pa.types.is_floating(kind):
         return pc.if_else(pc.is_nan(column), pa.scalar(None, text.type), text)
     is_text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
@@ -67,11 +81,18 @@ def _cells(column: pa.Array) -> pa.Array:
 
 
 def _guarded(texts: pa.Array) -> pa.Array:
+    unsafe = _unsafe(texts)
+    if not pc.any(unsafe).as_py():
+        return texts
+    return pc.if_else(unsafe, _around("'", texts, ""), texts)
+
+
+def _unsafe(texts: pa.Array) -> pa.Array:
+    """Which texts a spreadsheet would take for a formula."""
     risky = pc.match_substring_regex(texts, _FORMULA)
     if not pc.any(risky).as_py():
-        return texts
-    unsafe = pc.and_not(risky, pc.match_substring_regex(texts, NUMBER))
-    return pc.if_else(unsafe, _around("'", texts, ""), texts)
+        return risky
+    return pc.and_not(risky, pc.match_substring_regex(texts, NUMBER))
 
 
 def _quoted(texts: pa.Array) -> pa.Array:
@@ -83,8 +104,7 @@ def _quoted(texts: pa.Array) -> pa.Array:
 
 
 def _around(before: str, texts: pa.Array, after: str) -> pa.Array:
-    text = pa.large_string()
-    parts = (pa.scalar(before, text), texts, pa.scalar(after, text), pa.scalar("", text))
+    parts = (pa.scalar(before, _TEXT), texts, pa.scalar(after, _TEXT), pa.scalar("", _TEXT))
     return pc.binary_join_element_wise(*parts)
 
 

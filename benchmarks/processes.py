@@ -1,0 +1,143 @@
+"""Processes that a benchmark starts, and ends with all that they have started; their memory."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks.faults import BenchError
+
+ROOT = Path(__file__).resolve().parents[1]
+GRACE_SECONDS = 30
+PATIENCE_SECONDS = 90
+KIB_PER_MIB = 1024
+# What run.sh sets for Grove's own good; a yardstick runs as it would without.
+OF_RUN_SH = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PYTHONPATH")
+
+
+def clean_environ(**chosen: str) -> dict[str, str]:
+    """This process's environment without Grove's settings and run.sh's, and what is chosen."""
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("GROVE_")}
+    own = {k: v for k, v in inherited.items() if k not in OF_RUN_SH}
+    return {**own, **chosen}
+
+
+@contextmanager
+def started(
+    command: Sequence[str | Path], log: Path, environ: Mapping[str, str]
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a command in a group of its own, its words in a file; end the whole group after."""
+    with log.open("ab") as words:
+        process = subprocess.Popen(  # noqa: S603
+            command, cwd=ROOT, env=environ, stdout=words, stderr=words, start_new_session=True
+        )
+    try:
+        yield process
+    finally:
+        _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    try:
+        os.killpg(process.pid, signal.SIGKILL)  # its group outlives it where a child is stuck
+    except ProcessLookupError:
+        return  # as it should be: nothing is left
+
+
+def wait_until(is_ready: Callable[[], bool], process: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait; BenchError with the end of the log where the process ends or takes too long."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not is_ready():
+        if process.poll() is not None or time.monotonic() > deadline:
+            end = log.read_text(errors="replace")[-2000:]
+            raise BenchError(f"{process.args!r} did not become ready:\n{end}")
+        time.sleep(0.01)
+
+
+def free_port() -> int:
+    """A port of loopback that nothing listens at."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def family(pid: int) -> list[int]:
+    """A process and all that it has started, and so on."""
+    children: dict[int, list[int]] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        parent = _status(int(folder.name), "PPid")
+        children.setdefault(parent or 0, []).append(int(folder.name))
+    found = [pid]
+    for each in found:
+        found.extend(children.get(each, []))
+    return found
+
+
+def command_of(pid: int) -> str:
+    """The command line, or nothing once the process is gone."""
+    try:
+        text = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
+    except OSError:
+        return ""
+    return text.replace("\0", " ")
+
+
+def shared_memory(pids: Sequence[int]) -> float:
+    """MiB that these processes hold together (PSS: a page that n share counts 1/n for each)."""
+    return sum(_number(f"/proc/{pid}/smaps_rollup", "Pss") or 0 for pid in pids) / KIB_PER_MIB
+
+
+def peak_memory(pid: int) -> float:
+    """MiB that a process ever held (VmHWM); 0 once it is gone."""
+    return (_status(pid, "VmHWM") or 0) / KIB_PER_MIB
+
+
+def _status(pid: int, name: str) -> int | None:
+    return _number(f"/proc/{pid}/status", name)
+
+
+def _number(path: str, name: str) -> int | None:
+    try:
+        match = re.search(rf"^{name}:\s*(\d+)", Path(path).read_text(), re.MULTILINE)
+    except OSError:
+        return None  # it has just ended
+    return int(match[1]) if match else None
+
+
+@contextmanager
+def peaks(pid: int, *words: str) -> Iterator[dict[int, float]]:
+    """The highest MiB of each process under `pid` whose command has one of the words."""
+    highest: dict[int, float] = {}
+    over = threading.Event()
+
+    def look() -> None:
+        for each in family(pid):
+            if any(word in command_of(each) for word in words):
+                highest[each] = max(highest.get(each, 0.0), peak_memory(each))
+
+    def watch() -> None:
+        while not over.wait(0.2):
+            look()
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield highest
+    finally:
+        look()
+        over.set()
+        watcher.join()
