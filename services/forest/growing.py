@@ -23,6 +23,7 @@ from services.forest.labels import text_of
 __all__ = ["assemble", "dump_trees", "grow", "load_trees", "plan", "resolve"]
 
 Targets = npt.NDArray[np.float64]
+LARGEST = np.iinfo(np.int32).max
 FORESTS = {
     Task.CLASSIFICATION: RandomForestClassifier,
     Task.REGRESSION: RandomForestRegressor,
@@ -66,13 +67,24 @@ def grow(
     if kwargs.get("criterion") == "poisson" and not y.sum() > 0:
         message = "criterion poisson needs a target above 0 in some training row"
         raise invalid("target_not_positive", message, "/criterion")
-    # A forest draws one seed a tree, in their order: those of the trees before are skipped.
-    seeds = np.random.RandomState(kwargs["random_state"])
-    seeds.randint(np.iinfo(np.int32).max, size=start)
+    seeds = _draws(kwargs["random_state"], start)
     batch = {"n_estimators": stop - start, "random_state": seeds, "oob_score": False}
     forest = FORESTS[Task(task)](**{**kwargs, **batch, "n_jobs": n_jobs})
     with np.errstate(over="ignore", invalid="ignore"):  # sums with MISSING in them
         return list(forest.fit(X, y).estimators_)
+
+
+def seeds_of(random_state: int, start: int, stop: int) -> list[int]:
+    """The seeds that scikit-learn's forest of this random_state gives its trees from `start` on."""
+    seeds: list[int] = _draws(random_state, start).randint(LARGEST, size=stop - start).tolist()
+    return seeds
+
+
+def _draws(random_state: int, start: int) -> np.random.RandomState:
+    """A forest draws one seed a tree, in their order: those of the trees before are skipped."""
+    draws = np.random.RandomState(random_state)
+    draws.randint(LARGEST, size=start)
+    return draws
 
 
 def dump_trees(trees: Sequence[Any], file: BinaryIO) -> None:
