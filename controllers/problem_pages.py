@@ -58,7 +58,7 @@ CODES: dict[type[GroveError], str] = {
     Unsupported: "compressed_upload",
     Busy: "not_ready",
     Failed: """
-        child_died export_mismatch out_of_memory storage_failed timeout work_lost
+        child_died engine_missing export_mismatch out_of_memory storage_failed timeout work_lost
         worker_lost
     """,
 }
