@@ -42,12 +42,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="./run.sh bench", description="Grove and its yardsticks")
-    parser.add_argument("names", nargs="*", metavar="NAME", choices=[[], *BENCHMARKS],
-                        help=f"which to run: {', '.join(BENCHMARKS)}; all without one")  # fmt: skip
+    told = f"which to run: {', '.join(BENCHMARKS)}; all without one"
+    parser.add_argument("names", nargs="*", metavar="NAME", type=_known, help=told)
     parser.add_argument("--short", action="store_true", help="smaller sizes: minutes, not an hour")
     parser.add_argument("--smoke", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--out", type=Path, default=RESULTS, help="folder of the JSON files")
     return parser
+
+
+def _known(name: str) -> str:
+    if name not in BENCHMARKS:
+        raise argparse.ArgumentTypeError(f"no such benchmark: {name}; {', '.join(BENCHMARKS)}")
+    return name
 
 
 def _measured(run: Callable[[Sizes], Report], name: str, sizes: Sizes, out: Path) -> bool:

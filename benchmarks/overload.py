@@ -66,36 +66,7 @@ def _measure(
 
 
 def _tell(report: Report, measured: Measured, rate: int, refusals: list[str]) -> None:
-    overload = measured.overload
-    ours = [each.p(0.99) for each in overload]
-    steady = [each.p(0.99) for each in measured.steady]
-    accepted = sum(len(each.accepted) for each in overload)
-    refused = [ms for each in overload for ms in each.of(*REFUSED)]
-    other = sum(each.total for each in overload) - accepted - len(refused)
-    offered = [each.offered for each in overload]
-    times = [each.offered / rate for each in overload]
-    ratio = ratio_of_rounds(ours, steady)
-    p99 = statistics.median(ours), statistics.median(steady)
-    lasting = sum(each.total / each.offered for each in overload)
-    report.rows += [
-        Row("really offered, against the rate sustained", "requests/s",
-            statistics.median(offered), rate, statistics.median(times),
-            at_least(TIMES * ALL_OF_IT)),
-        Row("accepted, against the rate sustained", "answers/s", accepted / lasting, rate,
-            accepted / lasting / rate),
-        Row("accepted: p99, against that at the rate sustained", "ms", *p99, ratio,
-            at_most(MOST_TIMES_P99)),
-        Row("neither 200 nor 429 nor 503", "answers", other, target=at_most(0)),
-        Row("refusals without Retry-After or problem", "of the probes' answers",
-            len([each for each in refusals if each]), target=at_most(0)),
-    ]  # fmt: skip
-    if refused:
-        report.rows.append(Row("refused: p99", "ms", percentile(refused, 0.99)))
-    growth = measured.after / measured.before
-    report.rows.append(
-        Row("memory of web and nginx, after against before", "MiB PSS",
-            measured.after, measured.before, growth, at_most(MOST_GROWTH))
-    )  # fmt: skip
+    report.rows += [*_accepted(measured, rate), *_refused(measured, refusals), _memory(measured)]
     report.notes += [
         DEFINITION,
         f"{len(refusals)} refusals were looked at one by one, by a probe beside the load",
@@ -106,6 +77,44 @@ def _tell(report: Report, measured: Measured, rate: int, refusals: list[str]) ->
         "overload": [each.as_record() for each in measured.overload],
         "refusals": sorted({each for each in refusals if each}),
     }
+
+
+def _accepted(measured: Measured, rate: int) -> list[Row]:
+    """What was offered and what was answered, against the load that is sustained."""
+    offered = [each.offered for each in measured.overload]
+    answered = [each.offered * len(each.accepted) / each.total for each in measured.overload]
+    ours = [each.p(0.99) for each in measured.overload]
+    steady = [each.p(0.99) for each in measured.steady]
+    times = statistics.median(offered) / rate
+    p99 = statistics.median(ours), statistics.median(steady)
+    return [
+        Row("really offered, against the rate sustained", "requests/s",
+            statistics.median(offered), rate, times, at_least(TIMES * ALL_OF_IT)),
+        Row("accepted, against the rate sustained", "answers/s",
+            statistics.median(answered), rate, statistics.median(answered) / rate),
+        Row("accepted: p99, against that at the rate sustained", "ms", *p99,
+            ratio_of_rounds(ours, steady), at_most(MOST_TIMES_P99)),
+    ]  # fmt: skip
+
+
+def _refused(measured: Measured, refusals: list[str]) -> list[Row]:
+    """How the rest was refused; where all was accepted, there is no time of refusals."""
+    refused = [ms for each in measured.overload for ms in each.of(*REFUSED)]
+    failed = sum(each.failed for each in measured.overload)
+    wrong = sum(map(bool, refusals))
+    rows = [
+        Row("neither 200 nor 429 nor 503", "answers", failed - len(refused), target=at_most(0)),
+        Row("refusals without Retry-After or problem", "of those probed", wrong, target=at_most(0)),
+    ]
+    if refused:
+        rows.append(Row("refused: p99", "ms", percentile(refused, 0.99)))
+    return rows
+
+
+def _memory(measured: Measured) -> Row:
+    what, growth = "memory of web and nginx, after against before", measured.after / measured.before
+    target = at_most(MOST_GROWTH)
+    return Row(what, "MiB PSS", measured.after, measured.before, growth, target)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import tools
+from benchmarks.__main__ import main
 from benchmarks.faults import BenchError
 from benchmarks.figures import exponent, percentile, ratio_of_rounds
 from benchmarks.load import answers_of, spacing, wrk_rate
@@ -157,6 +158,12 @@ def test_nothing_starts_where_a_tool_is_missing(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "h2load, nginx, wrk missing; on Debian: apt-get install -y" in done.stderr
     assert "..." not in done.stderr
+
+
+def test_an_unknown_name_is_told_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--short", "predcit"])
+    assert "no such benchmark: predcit; start, predict, overload" in capsys.readouterr().err
 
 
 def test_a_refusal_is_looked_at() -> None:
