@@ -21,7 +21,7 @@ from models.errors import Fault, Invalid, Malformed, TooLarge, Unsupported, inva
 from schemas.messages import MAX_FAULTS, Message, faults_of, shortened, shown
 
 JSON = "application/json"
-PIECE = 64 * 1024
+PIECE = 1024 * 1024
 MAX_JSON_BYTES = 16 * 1024 * 1024
 MAX_FORM_BYTES = 512 * 1024
 FORM_TYPES = ("multipart/form-data", "application/x-www-form-urlencoded")
