@@ -57,7 +57,8 @@ def accuracy(work: Path, sample: str, target: str, seed: int) -> float:
         "rows": made["rows"]["train"],
         "upload": None,
     }
-    spec["X"] = tasks.encode(spec, quiet)["path"]
+    encoded = tasks.encode(spec, quiet)
+    spec |= {"X": encoded["path"], "engine": encoded["engine"]}
     grown = [tasks.grow(spec, 0, 100, quiet)]
     tasks.assemble(spec, grown, quiet)
     model = {

@@ -1,84 +1,147 @@
-"""Which library grows the trees of a forest, and why."""
+"""Which library grows the trees of a forest, and why that one."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
+from importlib.metadata import version as version_of
 from typing import Any
 
+import numpy as np
+
 from models.errors import Failed
-from models.experiment import Task
-from services.forest import growing, intelex
+from services.forest import growing, intelex, trial
+from services.forest.batches import INTELEX, SCIKIT_LEARN
+from services.forest.encoding import Matrix
+from services.forest.growing import Targets
 
-SKLEARN, INTELEX = "scikit-learn", "scikit-learn-intelex"
-HIDDEN = "its trees do not tell which rows they were grown from"
-LARGEST_ALONE = "its leaves tell the largest class alone, and it counts a row each time it is drawn"
+Grow = Callable[..., list[Any]]
 
-Unfit = Callable[[Any], bool]
-# What scikit-learn-intelex does not do at all, or not as scikit-learn does, with the reason.
-REASONS: Mapping[str, tuple[Unfit, str]] = {
-    "criterion": (
-        lambda value: value not in ("gini", "squared_error"),
-        "it knows gini and squared_error alone",
-    ),
-    "oob_score": (bool, HIDDEN),
-    "bootstrap": (lambda value: value is False, "without bootstrap it was not found as accurate"),
-    "class_weight": (lambda value: value is not None, "it draws rows before it weighs them"),
-    "monotonic_cst": (lambda value: value is not None, "it knows no constraints"),
-    "ccp_alpha": (bool, "it does not prune"),
-    "max_depth": (lambda value: value is not None, LARGEST_ALONE),
-    "max_leaf_nodes": (lambda value: value is not None, LARGEST_ALONE),
-    "min_samples_leaf": (lambda value: value != 1, LARGEST_ALONE),
-    "min_samples_split": (lambda value: value != 2, LARGEST_ALONE),  # noqa: PLR2004
-    "min_weight_fraction_leaf": (bool, LARGEST_ALONE),
-    "min_impurity_decrease": (bool, LARGEST_ALONE),
-}
+LEAST_ROWS = 5_000
+FASTEST = "the fastest that is installed, and a trial found it as good as scikit-learn"
+ABSENT = f"{INTELEX} is not installed"
 
 
 @dataclass(frozen=True)
 class Engine:
-    """The library's name and version, and why it was not the faster one."""
+    """A library that grows trees: `grow` takes and gives what `growing.grow` does."""
 
     name: str
     version: str
-    reason: str | None = None
+    grow: Grow
 
-    def as_record(self) -> dict[str, Any]:
-        """As plain values."""
+
+@dataclass(frozen=True)
+class Choice:
+    """The engine of one forest, all of it; kept with the job, and in the version's record."""
+
+    name: str
+    version: str
+    reason: str
+
+    def as_record(self) -> dict[str, str]:
+        """As JSON keeps it."""
         return asdict(self)
 
 
-def choose(params: Mapping[str, Any], *, installed: bool = intelex.ensemble is not None) -> Engine:
-    """The engine for these hyper-parameters: scikit-learn-intelex where it grows as well.
+@dataclass(frozen=True)
+class Case:
+    """A forest to be grown: the keyword arguments of scikit-learn, and the encoded rows."""
 
-    `installed` says whether its wheel is here.
+    task: str
+    kwargs: Mapping[str, Any]
+    X: Matrix
+    y: Targets
+
+    def differs(self, name: str, *usual: Any) -> bool:
+        """Whether a hyper-parameter is none of those."""
+        return self.kwargs.get(name, usual[0]) not in usual
+
+
+# What scikit-learn-intelex does not do, or not as well: found in its source and by trial. Where
+# one of these holds scikit-learn itself grows the trees, and the version's record says why.
+REASONS: tuple[tuple[Callable[[Case], bool], str], ...] = (
+    (
+        lambda case: len(case.y) < LEAST_ROWS,
+        f"rows: below {LEAST_ROWS:,} of them scikit-learn is quick enough, and exact",
+    ),
+    (lambda case: case.differs("oob_score", False), "oob_score: its trees hide the rows drawn"),
+    (
+        lambda case: case.differs("criterion", "gini", "squared_error"),
+        "criterion: it has gini and squared_error only",
+    ),
+    (
+        lambda case: case.differs("class_weight", None),
+        "class_weight: scikit-learn draws rows by their weight, it does not",
+    ),
+    (lambda case: case.differs("ccp_alpha", 0.0), "ccp_alpha: it does not prune"),
+    (lambda case: case.differs("monotonic_cst", None), "monotonic_cst: it has no constraints"),
+    (
+        lambda case: case.differs("max_leaf_nodes", None),
+        "max_leaf_nodes: its trees do not grow the best leaf first, and are worse for it",
+    ),
+    (
+        lambda case: case.differs("bootstrap", True),
+        "bootstrap: its thresholds are coarse, and do without the noise of drawn rows less well",
+    ),
+    (
+        lambda case: tried(case.kwargs.get("max_features"), case.X.shape[1]) == 1,
+        "max_features: with one column a split its coarse thresholds cost accuracy",
+    ),
+    (lambda case: not np.ptp(case.y), "target: it has one value only"),
+)
+
+
+def tried(max_features: Any, n_features: int) -> int:
+    """How many columns scikit-learn tries at a split."""
+    if isinstance(max_features, str):
+        return max(1, int(getattr(math, max_features)(n_features)))
+    if isinstance(max_features, float):
+        return max(1, int(max_features * n_features))
+    return n_features if max_features is None else max_features
+
+
+def installed() -> dict[str, Engine]:
+    """The engines that this machine has, by name."""
+    growers = {SCIKIT_LEARN: growing.grow}
+    if intelex.ensemble is not None:
+        growers[INTELEX] = intelex.grow
+    return {name: Engine(name, version_of(name), grow) for name, grow in growers.items()}
+
+
+def choose(
+    task: str,
+    kwargs: Mapping[str, Any],
+    X: Matrix,
+    y: Targets,
+    engines: Mapping[str, Engine],
+    n_jobs: int = 1,
+) -> Choice:
+    """The engine, of those in `engines`, for a forest on these rows, as `growing.grow` takes them.
+
+    The same rows and hyper-parameters give the same choice wherever the same engines are.
     """
-    reason = _reason(params) if installed else "scikit-learn-intelex is not installed"
-    name = SKLEARN if reason else INTELEX
-    return Engine(name, version(name), reason)
+    case = Case(task, kwargs, X, y)
+    reason = _reason(case) if INTELEX in engines else ABSENT
+    if reason is None:
+        slow, fast = engines[SCIKIT_LEARN].grow, engines[INTELEX].grow
+        reason = trial.worse(task, kwargs, X, y, slow, fast, n_jobs)
+    engine = engines[SCIKIT_LEARN if reason else INTELEX]
+    return Choice(engine.name, engine.version, reason or FASTEST)
 
 
-def _reason(params: Mapping[str, Any]) -> str | None:
-    unfit = (
-        f"{name}: {why}"
-        for name, (is_unfit, why) in REASONS.items()
-        if name in params and is_unfit(params[name])
-    )
-    return next(unfit, None)
+def _reason(case: Case) -> str | None:
+    return next((text for holds, text in REASONS if holds(case)), None)
 
 
-def grow(
-    name: str, task: Task | str, *given: Any, installed: bool = intelex.ensemble is not None
-) -> list[Any]:
-    """A batch of trees by the engine of this name; the rest is as `growing.grow` takes it.
-
-    Raises Failed where the engine is not here: a forest is grown by one engine from its first tree
-    to its last.
-    """
-    if name == SKLEARN:
-        return growing.grow(task, *given)
-    if not installed:
-        message = f"this forest was begun with {name}, which this worker does not have"
+def engine_of(record: Mapping[str, str], engines: Mapping[str, Engine]) -> Engine:
+    """The engine that a job has chosen. Raises Failed, engine_missing, where it is not there."""
+    engine = engines.get(record["name"])
+    if engine is None or engine.version != record["version"]:
+        message = (
+            f"this forest's first trees grew with {record['name']} {record['version']}, and this "
+            f"worker has {engine.version if engine else 'none'}; train again"
+        )
         raise Failed(message, code="engine_missing")
-    return intelex.grow(task, *given)
+    return engine

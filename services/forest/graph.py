@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
+from onnx import AttributeProto, ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 from models.errors import TooLarge
 from services.forest.trees import Trees
@@ -34,14 +34,15 @@ def classifier(trees: Trees, about: Mapping[str, str]) -> ModelProto:
     `about` is kept in the model as it is. Raises TooLarge where ONNX cannot hold the forest.
     """
     classes = trees.value.shape[1]
-    node = _ensemble("TreeEnsembleClassifier", ["label", "probabilities"], trees)
-    _add_weights(node, "class", trees, _shares(trees))
-    node.attribute.append(_integers("classlabels_int64s", np.arange(classes)))
     outputs = [
         helper.make_tensor_value_info("label", TensorProto.INT64, ["N"]),
         helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["N", classes]),
     ]
-    return _model([node], outputs, trees, about)
+    model = _model(outputs, about)
+    node = _ensemble(model, "TreeEnsembleClassifier", ["label", "probabilities"], trees)
+    _add_weights(node, "class", trees, _shares(trees))
+    _add_integers(node, "classlabels_int64s", np.arange(classes))
+    return model
 
 
 def regressor(trees: Trees, about: Mapping[str, str]) -> ModelProto:
@@ -52,11 +53,7 @@ def regressor(trees: Trees, about: Mapping[str, str]) -> ModelProto:
     a fine rest. Raises TooLarge where ONNX cannot hold the forest.
     """
     offset = float(trees.value[trees.offsets[:-1], 0].mean())
-    node = _ensemble("TreeEnsembleRegressor", ["parts"], trees)
-    _add_weights(node, "target", trees, _coarse_and_fine(trees, offset))
-    node.attribute.append(helper.make_attribute("n_targets", 2))
     steps = [
-        node,
         helper.make_node("Cast", ["parts"], ["doubles"], to=TensorProto.DOUBLE),
         helper.make_node("ReduceSum", ["doubles", "axes"], ["sum"], keepdims=0),
         helper.make_node("Div", ["sum", "count"], ["mean"]),
@@ -68,15 +65,22 @@ def regressor(trees: Trees, about: Mapping[str, str]) -> ModelProto:
         "offset": np.float64(offset),
     }
     output = helper.make_tensor_value_info("value", TensorProto.DOUBLE, ["N"])
-    return _model(steps, [output], trees, about, constants)
+    model = _model([output], about, constants)
+    node = _ensemble(model, "TreeEnsembleRegressor", ["parts"], trees)
+    _add_weights(node, "target", trees, _coarse_and_fine(trees, offset))
+    node.attribute.append(helper.make_attribute("n_targets", 2))
+    model.graph.node.extend(steps)
+    return model
 
 
-def _ensemble(kind: str, outputs: list[str], trees: Trees) -> NodeProto:
-    """The node with the structure of the trees, without what its leaves say."""
+def _ensemble(model: ModelProto, kind: str, outputs: list[str], trees: Trees) -> NodeProto:
+    """The model's node with the structure of the trees, without what its leaves say."""
     leaf = trees.leaf
     if len(leaf) * NODE_BYTES + leaf.sum() * trees.value.shape[1] * WEIGHT_BYTES > MOST_BYTES:
         _refuse_unless_sparse(trees)
-    node = helper.make_node(kind, ["X"], outputs, domain=ML, post_transform="NONE")
+    # Made in its place: to put a finished node there would copy it.
+    node: NodeProto = model.graph.node.add(op_type=kind, domain=ML, input=["X"], output=outputs)
+    node.attribute.append(helper.make_attribute("post_transform", "NONE"))
     integers = {
         "nodes_treeids": trees.tree_of,
         "nodes_nodeids": trees.place,
@@ -84,10 +88,11 @@ def _ensemble(kind: str, outputs: list[str], trees: Trees) -> NodeProto:
         "nodes_truenodeids": np.where(leaf, 0, trees.children_left),
         "nodes_falsenodeids": np.where(leaf, 0, trees.children_right),
     }
-    node.attribute.extend(_integers(name, values) for name, values in integers.items())
-    modes = np.where(leaf, "LEAF", "BRANCH_LEQ").tolist()
-    node.attribute.append(helper.make_attribute("nodes_modes", modes))
-    node.attribute.append(_doubles("nodes_values", np.where(leaf, 0.0, trees.threshold)))
+    for name, values in integers.items():
+        _add_integers(node, name, values)
+    modes = node.attribute.add(name="nodes_modes", type=AttributeProto.STRINGS)
+    modes.strings.extend(np.where(leaf, b"LEAF", b"BRANCH_LEQ").tolist())
+    _add_doubles(node, "nodes_values", np.where(leaf, 0.0, trees.threshold))
     return node
 
 
@@ -131,29 +136,29 @@ def _coarse_and_fine(trees: Trees, offset: float) -> Weights:
 def _add_weights(node: NodeProto, what: str, trees: Trees, weights: Weights) -> None:
     at, code, weight = weights
     integers = {"treeids": trees.tree_of[at], "nodeids": trees.place[at], "ids": code}
-    node.attribute.extend(_integers(f"{what}_{name}", v) for name, v in integers.items())
-    node.attribute.append(_doubles(f"{what}_weights", weight))
+    for name, values in integers.items():
+        _add_integers(node, f"{what}_{name}", values)
+    _add_doubles(node, f"{what}_weights", weight)
 
 
-def _integers(name: str, values: npt.NDArray[Any]) -> Any:
-    return helper.make_attribute(name, values.tolist())
+# ONNX's own make_attribute looks at each of millions of values, and its lists are copied once more.
+def _add_integers(node: NodeProto, name: str, values: npt.NDArray[Any]) -> None:
+    node.attribute.add(name=name, type=AttributeProto.INTS).ints.extend(values.tolist())
 
 
-def _doubles(name: str, values: npt.NDArray[np.float64]) -> Any:
+def _add_doubles(node: NodeProto, name: str, values: npt.NDArray[np.float64]) -> None:
     tensor = numpy_helper.from_array(np.ascontiguousarray(values, dtype=np.float64), name)
-    return helper.make_attribute(f"{name}_as_tensor", tensor)
+    attribute = node.attribute.add(name=f"{name}_as_tensor", type=AttributeProto.TENSOR)
+    attribute.t.CopyFrom(tensor)
 
 
 def _model(
-    nodes: list[NodeProto],
-    outputs: list[Any],
-    trees: Trees,
-    about: Mapping[str, str],
-    constants: Mapping[str, Any] | None = None,
+    outputs: list[Any], about: Mapping[str, str], constants: Mapping[str, Any] | None = None
 ) -> ModelProto:
+    """A model without a node."""
     inputs = [helper.make_tensor_value_info("X", TensorProto.DOUBLE, ["N", None])]
     tensors = [numpy_helper.from_array(np.asarray(v), k) for k, v in (constants or {}).items()]
-    graph = helper.make_graph(nodes, "forest", inputs, outputs, initializer=tensors)
+    graph = helper.make_graph([], "forest", inputs, outputs, initializer=tensors)
     model = helper.make_model(graph, opset_imports=OPSETS, ir_version=IR_VERSION)
     helper.set_model_props(model, dict(about))
     return model

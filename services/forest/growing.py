@@ -16,11 +16,8 @@ from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from models.errors import Failed, invalid
 from models.experiment import Task
 from services.columns import Feature
-from services.forest.batches import plan
 from services.forest.encoding import Matrix
 from services.forest.labels import text_of
-
-__all__ = ["assemble", "dump_trees", "grow", "load_trees", "plan", "resolve"]
 
 Targets = npt.NDArray[np.float64]
 LARGEST = np.iinfo(np.int32).max

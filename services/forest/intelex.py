@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from math import ceil, expm1, log1p
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from models.experiment import Task
 from services.forest.encoding import Matrix
 from services.forest.growing import Targets, seeds_of
 
+Codes = npt.NDArray[np.int64]
+
 try:  # its wheel exists for few platforms
     ensemble: Any = importlib.import_module("sklearnex.ensemble")
-    config_context: Any = importlib.import_module("sklearnex").config_context
 except ImportError:
     ensemble = None
 
@@ -24,6 +26,7 @@ FORESTS = {
     Task.CLASSIFICATION: "RandomForestClassifier",
     Task.REGRESSION: "RandomForestRegressor",
 }
+OWN_MODEL = "_onedal_estimator"  # what a forest has that it has grown itself
 BINS = 256
 PURE = 1e-9  # the impurity of a leaf of one class, but for rounding
 LEAST = {"min_samples_leaf": 1, "min_samples_split": 2}
@@ -42,21 +45,21 @@ def grow(
 
     The batch's seed is the one that scikit-learn gives the tree `start`; with the seed and the
     length of the batch its trees are fixed, whatever the number of threads. Raises RuntimeError
-    rather than let scikit-learn grow them unsaid.
+    where scikit-learn-intelex would have let scikit-learn grow them.
     """
     seeds = seeds_of(kwargs["random_state"], start, stop)
     own = {**kwargs, **_counts(kwargs, len(X)), "max_bins": BINS, "oob_score": False}
     batch = {"n_estimators": stop - start, "random_state": seeds[0], "n_jobs": n_jobs}
-    forest = getattr(ensemble, FORESTS[Task(task)])(**{**own, **batch})
-    with config_context(allow_sklearn_after_onedal=False):
-        trees = list(forest.fit(X, y).estimators_)
-    for tree, seed in zip(trees, seeds, strict=True):
+    forest = getattr(ensemble, FORESTS[Task(task)])(**{**own, **batch}).fit(X, y)
+    if OWN_MODEL not in vars(forest):  # it falls back without a word
+        raise RuntimeError(f"scikit-learn-intelex does not grow forests with {dict(kwargs)}")
+    asked = {name: kwargs[name] for name in forest.estimator_params if name in kwargs}
+    for tree, seed in zip(forest.estimators_, seeds, strict=True):
         tree.max_features_ = tree.max_features
-        asked = {name: kwargs[name] for name in forest.estimator_params if name in kwargs}
         tree.set_params(**{**asked, "random_state": seed})
-    if task == Task.CLASSIFICATION:
-        _share_leaves(trees, X, np.searchsorted(forest.classes_, y), n_jobs)
-    return trees
+    codes = np.searchsorted(forest.classes_, y) if task == Task.CLASSIFICATION else None
+    with ThreadPoolExecutor(n_jobs) as pool:
+        return list(pool.map(lambda tree: _plain(tree, X, codes), forest.estimators_))
 
 
 def _counts(kwargs: Mapping[str, Any], n_rows: int) -> dict[str, int]:
@@ -71,16 +74,22 @@ def _counts(kwargs: Mapping[str, Any], n_rows: int) -> dict[str, int]:
     return {k: int(v * times) if v > LEAST[k] else LEAST[k] for k, v in rows.items()}
 
 
-def _share_leaves(trees: Sequence[Any], X: Matrix, codes: Any, n_jobs: int) -> None:
-    """Give each leaf of several classes their shares in it; it has told the largest class alone.
+def _plain(tree: Any, X: Matrix, codes: Codes | None) -> Any:
+    """The tree as scikit-learn would have left it."""
+    nodes = tree.tree_
+    np.maximum(nodes.impurity, 0, out=nodes.impurity)  # rounded, it may be below
+    if codes is None:
+        del tree.n_classes_
+    else:
+        _share_leaves(nodes, X, codes)
+    return tree
+
+
+def _share_leaves(tree: Any, X: Matrix, codes: Codes) -> None:
+    """Give each leaf of several classes their shares in it: it tells the largest class alone.
 
     The rows that a tree has drawn are its secret: the shares are those of all training rows.
     """
-    with ThreadPoolExecutor(n_jobs) as pool:
-        list(pool.map(lambda tree: _share(tree.tree_, X, codes), trees))
-
-
-def _share(tree: Any, X: Matrix, codes: Any) -> None:
     mixed = np.flatnonzero((tree.children_left < 0) & (tree.impurity > PURE))
     if not len(mixed):
         return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +10,7 @@ import pyarrow as pa
 
 from services.columns import Feature
 from services.forest.encoding import DAY, MISSING
-from services.forest.trees import Trees, trees_of
+from services.forest.trees import Trees
 
 REAL, WITHOUT, STRANGE, AT_THRESHOLDS = 300, 200, 100, 400
 MOST_DAYS = 700_000  # from 1970, within the years 1 to 3886
@@ -21,7 +20,7 @@ Places = npt.NDArray[np.int64]
 
 
 def sample(
-    train: pa.RecordBatch | pa.Table, features: Sequence[Feature], forest: Any, seed: int = 0
+    train: pa.RecordBatch | pa.Table, features: Sequence[Feature], trees: Trees, seed: int = 0
 ) -> pa.Table:
     """At most 1,000 rows, of the features alone, typed as in `train`.
 
@@ -34,7 +33,7 @@ def sample(
     parts = [_real(table, rng)]
     parts += _without(table, features, rng)
     parts += _strange(table, features, rng)
-    parts += _at_thresholds(table, features, trees_of(forest), rng)
+    parts += _at_thresholds(table, features, trees, rng)
     return pa.concat_tables(parts).combine_chunks()
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -36,24 +37,24 @@ class Trees:
         """How many trees there are."""
         return len(self.offsets) - 1
 
-    @property
+    @cached_property
     def leaf(self) -> npt.NDArray[np.bool_]:
         """Which nodes are leaves, shape (nodes,)."""
         return np.asarray(self.children_left < 0)
 
-    @property
+    @cached_property
     def tree_of(self) -> npt.NDArray[np.int64]:
         """The tree of each node, shape (nodes,)."""
         return np.repeat(np.arange(self.count), np.diff(self.offsets))
 
-    @property
+    @cached_property
     def place(self) -> npt.NDArray[np.int64]:
         """The place of each node within its tree, shape (nodes,)."""
         return np.asarray(np.arange(self.offsets[-1]) - self.offsets[self.tree_of])
 
     def save(self, path: Path) -> None:
         """Write the arrays to an .npz that holds no objects."""
-        np.savez(path, **asdict(self))
+        np.savez(path, **{field.name: getattr(self, field.name) for field in fields(self)})
 
     @classmethod
     def load(cls, path: Path) -> Trees:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Any
@@ -14,18 +15,19 @@ import pyarrow.parquet as pq
 
 from models.experiment import Task
 from services.columns import Feature
-from services.files import remove, replacing, sha256_of
-from services.forest import export, growing, parity
+from services.files import remove, replacing
+from services.forest import engines, export, growing, parity
+from services.forest.batches import plan
 from services.forest.encoding import Matrix, encode
 from services.forest.growing import Targets
 from services.forest.pipeline import pipeline_of
 from services.forest.serving import Model
+from services.forest.trees import Trees, trees_of
 from services.splits.dealer import positions
 from services.worker.children import Spec, outcome, place
 
 LIBRARIES = ("scikit-learn", "numpy", "scipy", "pandas", "pyarrow", "onnx", "onnxruntime")
 SAMPLE_ROWS = 2_000
-ENGINE = "scikit-learn"
 
 
 def encode_rows(spec: Spec, report: Callable[[float], None]) -> int:
@@ -44,11 +46,23 @@ def encode_rows(spec: Spec, report: Callable[[float], None]) -> int:
     return done
 
 
+def choose_engine(spec: Spec) -> dict[str, str]:
+    """What grows the trees of a job, all of them, and why: {name, version, reason}.
+
+    It is kept as the outcome of a step: whoever goes on with the job grows them with the same.
+    """
+    X, y = training_rows(spec)
+    here = engines.installed()
+    choice = engines.choose(spec["task"], kwargs_of(spec), X, y, here, spec["threads"])
+    return choice.as_record()
+
+
 def grow_batch(spec: Spec, start: int, stop: int) -> dict[str, Any]:
     """Grow the trees from `start` up to `stop`, and keep them in a file of their own."""
+    engine = engines.engine_of(spec["engine"], engines.installed())
     X, y = training_rows(spec)
     began = time.perf_counter()
-    trees = growing.grow(spec["task"], kwargs_of(spec), X, y, start, stop, spec["threads"])
+    trees = engine.grow(spec["task"], kwargs_of(spec), X, y, start, stop, spec["threads"])
     seconds = time.perf_counter() - began
     path = place(spec, f"trees-{start}.pickle")
     with replacing(path) as file:
@@ -65,14 +79,17 @@ def assemble_version(spec: Spec, grown: list[dict[str, Any]]) -> dict[str, Any]:
     remove(folder)
     folder.mkdir(parents=True)
     forest = _forest(spec, grown)
-    pipeline = pipeline_of(features, forest)
-    export.write(folder, spec["task"], pipeline, features, spec["columns"])
-    checksums = {file.name: sha256_of(file) for file in sorted(folder.iterdir())}
-    _check(spec, pipeline, Model.load(folder, checksums))
+    pipeline, trees = pipeline_of(features, forest), trees_of(forest)
+    served = export.write_serving(folder, spec["task"], forest, trees, features, spec["columns"])
+    with ThreadPoolExecutor(1) as pool:  # to load an export takes as long as to write the rest
+        loading = pool.submit(Model.load, folder, served)
+        kept = export.write_kept(folder, pipeline, trees)
+        model = loading.result()
+    _check(spec, pipeline, model, trees)
     return {
         "hyper_parameters": spec["params"],
         "fit_seconds": round(sum(batch["seconds"] for batch in grown), 3),
-        "checksums": checksums,
+        "checksums": dict(sorted((served | kept).items())),
         "manifest": _manifest(spec, forest),
     }
 
@@ -107,10 +124,10 @@ def _forest(spec: Spec, grown: list[dict[str, Any]]) -> Any:
     return growing.assemble(spec["task"], kwargs_of(spec), trees, spec["classes"], X, y)
 
 
-def _check(spec: Spec, pipeline: Any, model: Model) -> None:
+def _check(spec: Spec, pipeline: Any, model: Model, trees: Trees) -> None:
     rows = next(pq.ParquetFile(spec["train"]).iter_batches(SAMPLE_ROWS))
     _, y = training_rows(spec)
-    sample = parity.sample(rows, model.features, pipeline[-1])
+    sample = parity.sample(rows, model.features, trees)
     parity.check(pipeline, model, sample, deviation=float(np.std(y)))
 
 
@@ -123,8 +140,8 @@ def _manifest(spec: Spec, forest: Any) -> dict[str, Any]:
         "classes": spec["classes"],
         "reading": spec["learned_reading"],
         "train_rows": spec["rows"],
-        "engine": ENGINE,
-        "batches": growing.plan(spec["params"]["n_estimators"]),
+        "engine": spec["engine"],
+        "batches": plan(spec["params"]["n_estimators"], spec["rows"], spec["engine"]["name"]),
         "nodes": sum(int(tree.tree_.node_count) for tree in forest.estimators_),
         "python": platform.python_version(),
         "libraries": {name: version_of(name) for name in LIBRARIES},

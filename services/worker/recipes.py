@@ -13,7 +13,7 @@ from models import Dataset, Experiment, Job, Kind, Status
 from models.errors import Conflict, Failed
 from services import datasets, versions
 from services.files import move_folder, remove, sha256_of
-from services.forest.batches import plan as batches_of
+from services.forest.batches import plan
 from services.worker import specs
 from services.worker.bench import Bench, experiment_of
 from services.worker.children import Outcome, Spec
@@ -58,8 +58,9 @@ def train(bench: Bench, job: Job) -> None:
     """Grow a forest in batches of trees and publish it as a new version."""
     spec = specs.training(bench, job)
     encoded = bench.step(job, "training rows encoded", "encode", (spec,), range(5))
-    spec, grown, trees = {**spec, "X": encoded["path"]}, [], spec["params"]["n_estimators"]
-    for start, stop in batches_of(trees):
+    spec = {**spec, "X": encoded["path"], "engine": encoded["engine"]}
+    grown, trees = [], spec["params"]["n_estimators"]
+    for start, stop in plan(trees, spec["rows"], spec["engine"]["name"]):
         share = range(5 + 85 * start // trees, 5 + 85 * stop // trees)
         name = f"tree {stop} of {trees}"
         grown.append(bench.step(job, name, "grow", (spec, start, stop), share))

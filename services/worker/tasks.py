@@ -18,7 +18,7 @@ from services.splits.download import check_part
 from services.splits.plan import Plan
 from services.splits.split import split as split_csv
 from services.worker.children import Outcome, Report, Spec, outcome, place
-from services.worker.forests import assemble_version, encode_rows, grow_batch
+from services.worker.forests import assemble_version, choose_engine, encode_rows, grow_batch
 from services.worker.scores import score_csv, score_split
 
 
@@ -45,10 +45,14 @@ def split(spec: Spec, report: Report) -> Outcome:
 
 
 def encode(spec: Spec, report: Report) -> Outcome:
-    """Write the training rows as the matrix that the trees are grown from."""
+    """Write the training rows as the matrix that the trees are grown from; choose what grows them.
+
+    The outcome says `engine` besides, as `choose_engine` does.
+    """
     check_part(Path(spec["train"]), spec["checksums"]["train"])
     rows = encode_rows(spec, lambda share: report(share, "encoding the training rows"))
-    return outcome(spec, place(spec, "X.npy"), rows)
+    made = outcome(spec, place(spec, "X.npy"), rows)
+    return {**made, "engine": choose_engine({**spec, "X": made["path"]})}
 
 
 def grow(spec: Spec, start: int, stop: int, report: Report) -> Outcome:

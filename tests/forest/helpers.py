@@ -11,11 +11,12 @@ import pandas as pd
 import pyarrow as pa
 
 from services.columns import ColumnType, Feature
-from services.files import sha256_of
 from services.forest import export, growing
+from services.forest.batches import SCIKIT_LEARN, plan
 from services.forest.encoding import encode
 from services.forest.pipeline import pipeline_of
 from services.forest.serving import Model
+from services.forest.trees import trees_of
 
 DATA = Path(__file__).parents[2] / "data"
 
@@ -88,8 +89,9 @@ def train(
     given = {"n_estimators": 20, "random_state": 3, **params}
     forest = grown(task, encode(table, features), y, classes or [], features, given)
     pipeline = pipeline_of(features, forest)
-    export.write(folder, task, pipeline, features, [*table.column_names, "target"])
-    checksums = {file.name: sha256_of(file) for file in folder.iterdir()}
+    trees, columns = trees_of(forest), [*table.column_names, "target"]
+    checksums = export.write_serving(folder, task, forest, trees, features, columns)
+    export.write_kept(folder, pipeline, trees)
     return Version(forest, pipeline, Model.load(folder, checksums), folder)
 
 
@@ -105,7 +107,7 @@ def grown(
     kwargs = growing.resolve(params, features, classes, len(X))
     trees = [
         tree
-        for start, stop in growing.plan(params["n_estimators"])
+        for start, stop in plan(params["n_estimators"], 40_000, SCIKIT_LEARN)
         for tree in growing.grow(task, kwargs, X, y, start, stop)
     ]
     return growing.assemble(task, kwargs, trees, classes, X, y)

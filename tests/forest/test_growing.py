@@ -12,6 +12,7 @@ from models.errors import Failed, Invalid
 from services.columns import Feature
 from services.files import sha256_of
 from services.forest import growing
+from services.forest.batches import INTELEX, SCIKIT_LEARN, plan
 from tests.forest.helpers import grown
 
 SEED = 11
@@ -172,24 +173,27 @@ def test_paths_can_be_asked_of_the_assembled_forest() -> None:
 
 
 @pytest.mark.parametrize(
-    ("trees", "batches", "first"),
+    ("trees", "rows", "engine", "batches", "first"),
     [
-        (1, 1, (0, 1)),
-        (10, 1, (0, 10)),
-        (101, 11, (0, 10)),
-        (500, 50, (0, 10)),
-        (10_000, 50, (0, 200)),
+        (1, 10**6, SCIKIT_LEARN, 1, (0, 1)),
+        (100, 150, SCIKIT_LEARN, 1, (0, 100)),
+        (101, 8_000, SCIKIT_LEARN, 3, (0, 50)),
+        (101, 10**6, SCIKIT_LEARN, 11, (0, 10)),
+        (10_000, 10**6, SCIKIT_LEARN, 50, (0, 200)),
+        (100, 10**5, INTELEX, 2, (0, 80)),
+        (101, 10**6, INTELEX, 5, (0, 25)),
+        (10_000, 10**6, INTELEX, 50, (0, 200)),
     ],
 )
-def test_plan(trees: int, batches: int, first: tuple[int, int]) -> None:
-    planned = growing.plan(trees)
+def test_plan(trees: int, rows: int, engine: str, batches: int, first: tuple[int, int]) -> None:
+    planned = plan(trees, rows, engine)
     assert (len(planned), planned[0]) == (batches, first)
     assert [tree for start, stop in planned for tree in range(start, stop)] == list(range(trees))
 
 
 @pytest.mark.parametrize("trees", range(490, 560, 7))
 def test_never_more_than_fifty_batches(trees: int) -> None:
-    assert len(growing.plan(trees)) <= 50
+    assert len(plan(trees, 10**6, SCIKIT_LEARN)) <= 50
 
 
 def test_poisson_needs_a_target_above_zero() -> None:

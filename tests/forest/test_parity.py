@@ -12,6 +12,7 @@ from models.errors import Failed
 from services.columns import Feature
 from services.forest import parity
 from services.forest.encoding import MISSING, encode
+from services.forest.trees import trees_of
 from tests.forest.helpers import MIXED, Version, features_of, mixed_table, sample_table, train
 
 
@@ -34,7 +35,7 @@ def mixed_version(folder: Path, classes: int = 3) -> Version:
 @pytest.mark.parametrize("classes", range(2, 8))
 def test_a_true_export_agrees(tmp_path: Path, classes: int) -> None:
     version = mixed_version(tmp_path, classes)
-    rows = parity.sample(mixed_table(), MIXED, version.forest)
+    rows = parity.sample(mixed_table(), MIXED, trees_of(version.forest))
     parity.check(version.pipeline, version.model, rows)
 
 
@@ -45,7 +46,9 @@ def test_the_samples_agree(tmp_path: Path, name: str) -> None:
     classes = sorted(set(table[target].to_pylist()))
     y = np.array([classes.index(label) for label in table[target].to_pylist()], dtype=float)
     version = train(tmp_path, table, features, y, classes)
-    parity.check(version.pipeline, version.model, parity.sample(table, features, version.forest))
+    parity.check(
+        version.pipeline, version.model, parity.sample(table, features, trees_of(version.forest))
+    )
 
 
 @pytest.mark.parametrize(("mean", "deviation"), [(0.0, 1.0), (1e6, 1.0), (0.0, 1e-6)])
@@ -53,7 +56,7 @@ def test_regression_agrees(tmp_path: Path, mean: float, deviation: float) -> Non
     table = mixed_table()
     y = mean + deviation * np.random.default_rng(0).normal(size=len(table))
     version = train(tmp_path, table, MIXED, y)
-    rows = parity.sample(table, MIXED, version.forest)
+    rows = parity.sample(table, MIXED, trees_of(version.forest))
     parity.check(version.pipeline, version.model, rows, deviation)
     off = Altered(version.model.session, lambda values: values + 2e-5 * deviation)
     assert mismatch(version, rows, off, deviation)
@@ -61,7 +64,7 @@ def test_regression_agrees(tmp_path: Path, mean: float, deviation: float) -> Non
 
 def test_the_sample_holds_what_is_hard(tmp_path: Path) -> None:
     version, table = mixed_version(tmp_path), mixed_table()
-    rows = parity.sample(table, MIXED, version.forest)
+    rows = parity.sample(table, MIXED, trees_of(version.forest))
     assert rows.column_names == [feature.name for feature in MIXED]
     assert 500 < rows.num_rows <= 1_000
     matrix = encode(rows, MIXED)
@@ -85,7 +88,7 @@ def test_a_sample_of_few_rows_and_of_many_columns(tmp_path: Path) -> None:
     table = pa.table({f"c{at}": pa.array([0.5, 1.5]) for at in range(300)})
     features = [Feature(f"c{at}", "number") for at in range(300)]
     version = train(tmp_path, table, features, np.array([0.0, 1.0]), ["a", "b"])
-    rows = parity.sample(table, features, version.forest)
+    rows = parity.sample(table, features, trees_of(version.forest))
     assert rows.num_rows <= 1_000
     parity.check(version.pipeline, version.model, rows)
 
@@ -96,7 +99,7 @@ def test_the_largest_numbers_agree(tmp_path: Path) -> None:
     table = pa.table({"x": pa.array(values), "z": pa.array(values[4:] + values[:4])})
     features = [Feature("x", "number"), Feature("z", "number")]
     version = train(tmp_path, table, features, np.arange(40) % 4.0, list("abcd"))
-    rows = parity.sample(table, features, version.forest)
+    rows = parity.sample(table, features, trees_of(version.forest))
     parity.check(version.pipeline, version.model, rows)
 
 
@@ -119,13 +122,13 @@ def mismatch(version: Version, rows: pa.Table, session: Any, deviation: float = 
 )
 def test_an_export_that_differs_is_found(tmp_path: Path, change: Any) -> None:
     version = mixed_version(tmp_path)
-    rows = parity.sample(mixed_table(), MIXED, version.forest)
+    rows = parity.sample(mixed_table(), MIXED, trees_of(version.forest))
     assert mismatch(version, rows, Altered(version.model.session, change))
 
 
 def test_other_classes_are_found(tmp_path: Path) -> None:
     version = mixed_version(tmp_path)
-    rows = parity.sample(mixed_table(), MIXED, version.forest)
+    rows = parity.sample(mixed_table(), MIXED, trees_of(version.forest))
     model = replace(version.model, classes=["a", "b", "d"])
     with pytest.raises(Failed):
         parity.check(version.pipeline, model, rows)
