@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from copy import deepcopy
-from functools import cached_property
+from functools import cached_property, wraps
 from http import HTTPStatus
 from typing import Any, TypeVar, cast
 
@@ -118,16 +118,30 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
     def arguments(
         self, schema: Any, *, location: str = "json", required: bool = True, **options: Any
     ) -> Callable[[View], View]:
-        """Read the arguments at `location`; a JSON body that is not required may be left out."""
+        """Read the arguments at `location`; a JSON body that is not required may be left out.
+
+        They are given to the view behind those that decorators around this one have read.
+        """
         # One schema serves all requests: to make one takes longer than to use it.
         schema = schema() if isinstance(schema, type) else schema
         place = "optional_json" if location == "json" and not required else location
-        read: Callable[[View], View] = super().arguments(
-            schema, location=place, required=required, **options
-        )
+        arguments = super().arguments(schema, location=place, required=required, **options)
         in_body = place in self.DEFAULT_LOCATION_CONTENT_TYPE_MAPPING
-        told = self.problems(*(BODY_PROBLEMS if in_body else (422,)))
-        return lambda view: told(read(view))
+        told = self.documented(self.problems(*(BODY_PROBLEMS if in_body else (422,))), arguments)
+
+        def decorate(view: View) -> View:
+            @wraps(view)
+            def read(*args: Any, **kwargs: Any) -> Any:
+                given = self.ARGUMENTS_PARSER.parse(schema, request, location=place)
+                return view(*args, given, **kwargs)
+
+            return told(cast(View, read))
+
+        return decorate
+
+    def alt_response(self, status_code: int, **options: Any) -> Callable[[View], View]:
+        """Document another answer than `response` does; the view itself stays as it is."""
+        return self.documented(super().alt_response(status_code, **options))
 
     def response(
         self, status_code: int, schema: Any = None, **options: Any
@@ -150,7 +164,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
 
     def accepted(self, view: View) -> View:
         """Document that the work may go on after the answer."""
-        told: Callable[[View], View] = self.alt_response(
+        told = self.alt_response(
             202,
             schema=JobSchema,
             description="still under way: the job to look at",
@@ -178,13 +192,10 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
 
     def problems(self, *statuses: int) -> Callable[[View], View]:
         """Document the errors that a route can give; the view itself stays as it is."""
-        names = [HTTPStatus(status).name for status in statuses]
-        errors = [
-            self.alt_response(status, response=name)
-            for status, name in zip(statuses, names, strict=True)
-        ]
-        changes = HTTPStatus.PRECONDITION_FAILED in statuses
-        return self.documented(*([self.headers(IF_MATCH)] if changes else []), *errors)
+        told = [self.alt_response(each, response=HTTPStatus(each).name) for each in statuses]
+        if HTTPStatus.PRECONDITION_FAILED in statuses:
+            told.append(self.headers(IF_MATCH))
+        return self.documented(*told)
 
 
 class Api(flask_smorest.Api):  # type: ignore[misc]

@@ -7,12 +7,13 @@ it has none of that state: so an answer is right after every write, whichever pr
 from __future__ import annotations
 
 from collections.abc import Callable
-from copy import deepcopy
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from flask import Flask, Response, make_response, request
+from flask import Flask, Response, make_response
 from flask_caching import Cache
+
+from controllers.conditional import conditional
 
 View = TypeVar("View", bound=Callable[..., Any])
 Kept = tuple[bytes, str]  # body, ETag
@@ -36,21 +37,24 @@ def register(app: Flask) -> None:
 def remembered(state: Callable[..., object]) -> Callable[[View], View]:
     """Answer from the cache while `state`, called as the view is, says the same; with an ETag.
 
-    The state is asked for before the answer is made: what changes in between is at worst kept
-    under a state that does not come back.
+    A state of None is that of a thing that is not there. An answer is kept only where the state
+    is the same before and after it was made: else it may be one of the state in between.
     """
 
     def decorate(view: View) -> View:
         @wraps(view)
         def answer(*args: Any, **kwargs: Any) -> Response:
-            key = f"{view.__module__}.{view.__name__} {args} {kwargs} {state(*args, **kwargs)}"
-            kept = cache.get(key)
-            response = _again(kept) if kept else _kept(key, make_response(view(*args, **kwargs)))
-            return cast(Response, response.make_conditional(request))
+            before = state(*args, **kwargs)
+            key = f"{view.__module__}.{view.__name__} {args} {kwargs} {before}"
+            kept: Kept | None = cache.get(key)
+            if kept is not None:
+                return _again(kept)
+            response = make_response(view(*args, **kwargs))
+            if before is not None and state(*args, **kwargs) == before:
+                _keep(key, response)
+            return response
 
-        # What is documented of a view belongs to that view alone.
-        answer._apidoc = deepcopy(getattr(view, "_apidoc", {})) | {"etag": True}  # type: ignore[attr-defined]
-        return cast(View, answer)
+        return conditional(cast(View, answer))
 
     return decorate
 
@@ -62,9 +66,8 @@ def _again(kept: Kept) -> Response:
     return response
 
 
-def _kept(key: str, response: Response) -> Response:
+def _keep(key: str, response: Response) -> None:
     response.add_etag()
     body, (etag, _) = response.get_data(), response.get_etag()
     if len(body) <= MOST_BYTES:
         cache.set(key, (body, etag))
-    return response

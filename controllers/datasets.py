@@ -40,7 +40,7 @@ def list_datasets(query: dict[str, Any]) -> Page[Dataset]:
 @blp.doc(requestBody=BODY)  # type: ignore[untyped-decorator]
 @blp.arguments(ReadingSchema, location="query")
 @blp.response(201, DatasetSchema)
-@blp.alt_response(200, schema=DatasetSchema)  # type: ignore[untyped-decorator]
+@blp.alt_response(200, schema=DatasetSchema)
 @blp.accepted
 @blp.problems(400, 409, 413, 415, 503, 507)
 def put_dataset(reading: dict[str, Any], name: str) -> Response:

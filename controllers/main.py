@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 if __package__ in (None, ""):  # run as a file: python3 controllers/main.py
@@ -31,16 +33,23 @@ from controllers import (  # noqa: E402
     work,
 )
 from controllers.api import Api  # noqa: E402
-from controllers.service import Service  # noqa: E402
 from models.database import ENGINE_OPTIONS, configure, db  # noqa: E402
 from services import logs, settings, setup  # noqa: E402
 
 RESOURCES = (datasets, experiments, work, predictions, versions, jobs, health)
 
 
+class Application(Flask):
+    """Flask, for views that are all plain functions."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """The function as it is: Flask asks of each function, at each call, whether it is async."""
+        return func
+
+
 def create_app(chosen: settings.Settings) -> Flask:
     """The application, for these settings; nothing in it is shared with another."""
-    app = Service(__name__, static_folder=ROOT / "static", template_folder=ROOT / "templates")
+    app = Application(__name__, static_folder=ROOT / "static", template_folder=ROOT / "templates")
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.config["MAX_JSON_BYTES"] = chosen.max_json
     app.config["SQLALCHEMY_DATABASE_URI"] = chosen.database_url

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from controllers.api import Blueprint
 from controllers.datasets import reading_of
 from controllers.negotiation import produces, require_accepted
-from controllers.parsing import StrictParser
 from controllers.parts import parts
 from controllers.uploads import CSV, is_csv, passing_body, sent_file
 from controllers.waiting import long_body
@@ -38,8 +37,7 @@ SCORED: dict[str, Any] = {
         "Grove-Warnings": {"schema": {"type": "string"}, "description": "a JSON list of warnings"},
     },
 }
-PREDICT, QUERY = PredictSchema(), PredictQuery()
-PARSER = StrictParser()
+PREDICT = PredictSchema()
 
 blp = Blueprint(
     "predictions",
@@ -50,17 +48,14 @@ blp = Blueprint(
 
 
 @blp.route("/predict", methods=["POST"])
-@blp.documented(
-    blp.doc(requestBody=BODY),
-    blp.arguments(QUERY, location="query"),
-    blp.response(200, PredictionsSchema),
-    blp.alt_response(200, **SCORED),
-    blp.problems(404, 409, 413, 415, 422, 507),
-)
+@blp.doc(requestBody=BODY)  # type: ignore[untyped-decorator]
+@blp.arguments(PredictQuery, location="query")
+@blp.response(200, PredictionsSchema)
+@blp.alt_response(200, **SCORED)
+@blp.problems(404, 409, 413, 415, 422, 507)
 @produces(JSON, CSV)
-def predict(experiment_id: str) -> Response:
+def predict(query: dict[str, Any], experiment_id: str) -> Response:
     """Predict rows by the active version: JSON in, JSON out; CSV in, CSV out."""
-    query = PARSER.parse(QUERY, request, location="query")
     in_csv = is_csv()
     require_accepted(CSV if in_csv else JSON)
     # A session is begun where it is used, which a version that is loaded does not need.
@@ -69,7 +64,7 @@ def predict(experiment_id: str) -> Response:
 
 
 def _predicted_rows(query: dict[str, Any], served: predicting.Served) -> Response:
-    body = PARSER.parse(PREDICT, request, location="json")
+    body = blp.ARGUMENTS_PARSER.parse(PREDICT, request, location="json")
     _require_few(body["rows"])
     strict = body.get("strict", query.get("strict", False))
     answer = predicting.predict_rows(served, body["rows"], strict=strict)

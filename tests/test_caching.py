@@ -97,17 +97,41 @@ def test_a_replaced_dataset_is_seen_at_once(story: Story, home: Path) -> None:
     assert_problem(story.client.get("/v1/datasets/changing"), 404, "dataset_not_found")
 
 
+def asked(states: list[str | None], made: str) -> Response:
+    """The answer of a view whose rows are in these states before and after it."""
+    seen = iter(states)
+
+    def view() -> Response:
+        return Response(made)
+
+    answer: Response = caching.remembered(lambda: next(seen))(view)()
+    return answer
+
+
+@pytest.mark.parametrize("after", [None, "one", "two"])
+@pytest.mark.parametrize("before", [None, "one"])
+def test_what_was_made_of_another_state_is_not_kept(
+    app: Flask, before: str | None, after: str | None
+) -> None:
+    """A thing comes, goes or changes while it is read: the answer may be of either state."""
+    with app.test_request_context("/"):
+        caching.cache.clear()
+        assert asked([before, after], "made").data == b"made"
+        is_kept = before == after == "one"
+        assert asked([before, before], "anew").data == (b"made" if is_kept else b"anew")
+
+
 def test_the_second_read_is_not_made_again(
     story: Story, trained: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[str] = []
-    keep = caching._kept
+    keep = caching._keep
 
-    def kept(key: str, answer: Response) -> Response:
+    def kept(key: str, answer: Response) -> None:
         made.append(key)
-        return keep(key, answer)
+        keep(key, answer)
 
-    monkeypatch.setattr(caching, "_kept", kept)
+    monkeypatch.setattr(caching, "_keep", kept)
     address = f"/v1/experiments/{trained}"
     story.client.patch(address, json={"description": "changed"})
     first, second = story.client.get(address), story.client.get(address)
@@ -118,9 +142,9 @@ def test_the_second_read_is_not_made_again(
 def test_a_long_answer_is_made_each_time(app: Flask) -> None:
     long = b'"' + b"x" * MOST_BYTES + b'"'
     with app.test_request_context("/"):
-        caching._kept("long", app.response_class(long))
+        caching._keep("long", app.response_class(long))
         assert caching.cache.get("long") is None
-        caching._kept("short", app.response_class(b"{}"))
+        caching._keep("short", app.response_class(b"{}"))
         assert caching.cache.get("short")[0] == b"{}"
 
 
