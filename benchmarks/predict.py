@@ -11,7 +11,7 @@ from benchmarks.faults import BenchError
 from benchmarks.figures import ratio_of_rounds
 from benchmarks.load import Answers, Question, as_fast_as_answered, at_rate
 from benchmarks.processes import free_port
-from benchmarks.report import Report, Row, at_least, at_most
+from benchmarks.report import Report, Row, Target, at_least, at_most
 from benchmarks.sizes import Sizes
 from benchmarks.sustained import DEFINITION, connections_for, highest
 
@@ -30,12 +30,16 @@ def run(sizes: Sizes) -> Report:
 
 
 def _over_gunicorn(report: Report, sizes: Sizes, folder: Path) -> None:
-    """Grove, bare Flask and MLflow: all stand, and are asked in turn."""
+    """Grove, bare Flask, the session alone and MLflow: all stand, and are asked in turn."""
     with ExitStack() as stack:
         bind = f"127.0.0.1:{free_port()}"
         client = stack.enter_context(grove.serving(folder / "home", bind)).client
         grove.make_cancer(client)
-        asked = {"grove": stage.question(client), "bare": stack.enter_context(rivals.bare(folder))}
+        asked = {
+            "grove": stage.question(client),
+            "bare": stack.enter_context(rivals.bare(folder)),
+            "session": stack.enter_context(rivals.session_alone(folder)),
+        }
         if sizes.yardstick_mlflow:
             try:
                 asked["mlflow"] = stack.enter_context(rivals.mlflow(folder, client))
@@ -58,19 +62,23 @@ def in_turn(asked: dict[str, Question], sizes: Sizes) -> dict[str, list[float]]:
 
 def _compare(report: Report, rates: dict[str, list[float]]) -> None:
     report.raw["requests_per_second"] = rates
-    targets = {"bare": at_least(BARE_SHARE), "mlflow": at_least(MLFLOW_TIMES)}
-    words = {"bare": "a bare Flask route", "mlflow": f"MLflow, {rivals.MLFLOW_WORKERS} workers"}
-    for name in [name for name in rates if name in words]:
-        report.rows.append(
-            Row(
-                f"wrk, 32 connections, against {words[name]}",
-                "answers/s",
-                statistics.median(rates["grove"]),
-                statistics.median(rates[name]),
-                ratio_of_rounds(rates["grove"], rates[name]),
-                targets[name],
-            )
-        )
+    against = "wrk, 32 connections, against"
+    mlflow = f"{against} MLflow, {rivals.MLFLOW_WORKERS} workers"
+    most = "the most there is to have: a bare route that runs the session, against a bare one"
+    report.rows.append(
+        _compared(rates, "grove", "bare", f"{against} a bare Flask route", at_least(BARE_SHARE))
+    )
+    report.rows.append(_compared(rates, "session", "bare", most))
+    if "mlflow" in rates:
+        report.rows.append(_compared(rates, "grove", "mlflow", mlflow, at_least(MLFLOW_TIMES)))
+
+
+def _compared(
+    rates: dict[str, list[float]], ours: str, other: str, what: str, target: Target | None = None
+) -> Row:
+    subject, yardstick = rates[ours], rates[other]
+    middles = statistics.median(subject), statistics.median(yardstick)
+    return Row(what, "answers/s", *middles, ratio_of_rounds(subject, yardstick), target)
 
 
 def _through_nginx(report: Report, sizes: Sizes, folder: Path) -> None:

@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import venv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -29,14 +29,22 @@ QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
 
 
 @contextmanager
-def bare(folder: Path) -> Iterator[Question]:
-    """The bare Flask route, with the very arguments that gunicorn serves Grove with."""
-    address = f"127.0.0.1:{free_port()}"
+def bare(folder: Path, app: str = "app") -> Iterator[Question]:
+    """A route of benchmarks.bare, with the very arguments that gunicorn serves Grove with."""
+    address, log = f"127.0.0.1:{free_port()}", folder / "bare.log"
     arguments = gunicorn_arguments(read({"GROVE_BIND": address}))[:-1]
-    command = [sys.executable, "-m", "gunicorn", *arguments, "benchmarks.bare:app"]
-    with started(command, folder / "bare.log", clean_environ()) as process:
-        wait_until(lambda: listens(address), process, folder / "bare.log")
+    command = [sys.executable, "-m", "gunicorn", *arguments, f"benchmarks.bare:{app}"]
+    with started(command, log, clean_environ()) as process:
+        wait_until(lambda: listens(address), process, log)
         yield Question(f"http://{address}/predict", {"rows": [data.patient()]})
+
+
+@contextmanager
+def session_alone(folder: Path) -> Iterator[Question]:
+    """The bare route that runs Grove's own export besides, and nothing else."""
+    (export,) = folder.rglob("model.onnx")
+    with bare(folder, f"with_session({str(export)!r})") as question:
+        yield question
 
 
 def mlflow_python() -> Path:
@@ -58,35 +66,30 @@ def mlflow_python() -> Path:
 @contextmanager
 def mlflow(folder: Path, client: grove.Client) -> Iterator[Question]:
     """`mlflow models serve` on the forest that Grove has: the same rows, the same seed."""
-    python = mlflow_python()
-    model, rows, log = folder / "mlflow", folder / "train.csv", folder / "mlflow.log"
-    rows.write_bytes(client.ask("GET", f"/v1/experiments/{grove.CANCER}/splits/train")[2])
+    python, model, log = mlflow_python(), folder / "mlflow", folder / "mlflow.log"
     environ = clean_environ(**QUIET)
     environ["PATH"] = f"{python.parent}:{environ['PATH']}"
-    fit = [*map(str, (python, FIT, rows)), data.CANCER_TARGET, str(grove.SEED), str(model)]
-    done = subprocess.run(  # noqa: S603
-        fit, env=environ, cwd=folder, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise BenchError(f"MLflow cannot keep the forest: {done.stderr[-1000:]}")
+    _fit(python, model, client, environ)
     address = f"127.0.0.1:{free_port()}"
-    command = [
-        *(
-            str(python.parent / "mlflow"),
-            "models",
-            "serve",
-            "-m",
-            str(model),
-            "--env-manager",
-            "local",
-        ),
-        *("-h", "127.0.0.1", "-p", address.rpartition(":")[2], "-w", str(MLFLOW_WORKERS)),
-    ]
-    with started(command, log, environ) as process:
+    serve = ["models", "serve", "-m", str(model), "--env-manager", "local", "-h", "127.0.0.1"]
+    bound = ["-p", address.rpartition(":")[2], "-w", str(MLFLOW_WORKERS)]
+    with started([str(python.parent / "mlflow"), *serve, *bound], log, environ) as process:
         wait_until(lambda: listens(address, "/ping"), process, log)
         row = data.patient()
         split = {"columns": list(row), "data": [list(row.values())]}
         yield Question(f"http://{address}/invocations", {"dataframe_split": split})
+
+
+def _fit(python: Path, model: Path, client: grove.Client, environ: Mapping[str, str]) -> None:
+    """Have MLflow keep the forest of Grove's training part. Raises BenchError."""
+    rows = model.with_name("train.csv")
+    rows.write_bytes(client.ask("GET", f"/v1/experiments/{grove.CANCER}/splits/train")[2])
+    fit = [*map(str, (python, FIT, rows)), data.CANCER_TARGET, str(grove.SEED), str(model)]
+    done = subprocess.run(  # noqa: S603
+        fit, env=environ, cwd=model.parent, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise BenchError(f"MLflow cannot keep the forest: {done.stderr[-1000:]}")
 
 
 def listens(address: str, path: str = "/") -> bool:

@@ -5,89 +5,37 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
-import os
 import re
-import signal
-import socket
-import threading
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from benchmarks import data, grove, stage
-from benchmarks.processes import free_port
-from benchmarks.proxy import SHIPPED, proxying
+from benchmarks import data, grove
+from benchmarks.proxy import SHIPPED
 from services.settings import SETTINGS
+from tests.front import (
+    BOUND,
+    PREDICT,
+    ROW,
+    Front,
+    assert_nginx_problem,
+    connected,
+    head_of,
+    raw,
+    standing,
+)
 from tests.problems import assert_problem_body
 
 pytestmark = pytest.mark.real
 
-PREDICT = f"/v1/experiments/{grove.CANCER}/predict"
-ROW = {"rows": [data.patient()]}
-BOUND = int(re.findall(r"max_conns=(\d+)", SHIPPED.read_text())[0])
 THREADS = 8
-
-
-@dataclass(frozen=True)
-class Front:
-    """Grove behind nginx."""
-
-    client: grove.Client
-    folder: Path
-    web: list[int]
 
 
 @pytest.fixture(scope="module")
 def front() -> Iterator[Front]:
-    with stage.temporary() as folder, stage.behind_nginx(folder) as (service, _):
-        grove.make_cancer(service.client)
-        yield Front(service.client, folder, service.web())
-
-
-def connected(address: str) -> socket.socket:
-    host, _, port = address.partition(":")
-    return socket.create_connection((host, int(port)), timeout=20)
-
-
-def raw(address: str, request: bytes) -> tuple[int, http.client.HTTPMessage, str]:
-    """The answer to these very bytes."""
-    with connected(address) as sock:
-        with contextlib.suppress(ConnectionError):  # it may refuse before it has read all
-            sock.sendall(request)
-        answer = http.client.HTTPResponse(sock, method="POST")
-        answer.begin()
-        return answer.status, answer.headers, answer.read().decode()
-
-
-def head_of(front: Front, length: int) -> bytes:
-    """The head of a predict, whose body is to follow."""
-    lines = [
-        f"POST {PREDICT} HTTP/1.1",
-        "Host: grove",
-        f"Authorization: Bearer {front.client.key}",
-        "Content-Type: application/json",
-        f"Content-Length: {length}",
-    ]
-    return "\r\n".join([*lines, "", ""]).encode()
-
-
-def assert_nginx_problem(
-    answer: tuple[int, http.client.HTTPMessage, str], status: int, code: str
-) -> None:
-    """In the words of Grove's own problems, to the last header."""
-    got, headers, body = answer
-    assert got == status
-    assert headers["Content-Type"] == "application/problem+json"
-    assert headers["Cache-Control"] == "no-store"
-    assert headers["X-Content-Type-Options"] == "nosniff"
-    assert headers["Retry-After"] == ("1" if status == 503 else None)
-    told = assert_problem_body(body, status, code)
-    assert told["instance"].replace("-", "").endswith(headers["X-Request-ID"])
-    assert headers["Server"] == "nginx"
+    with standing() as made:
+        yield made
 
 
 def test_predict_works_with_a_key(front: Front) -> None:
@@ -201,64 +149,3 @@ def inodes(front: Front) -> set[str]:
     lines = Path("/proc/net/unix").read_text().splitlines()
     ours = [line.split() for line in lines if line.endswith(f"{front.folder}/web.sock")]
     return {words[6] for words in ours if words[5] == "03"}
-
-
-def test_too_much_is_refused_at_once(front: Front) -> None:
-    """All threads of gunicorn stand still; what is over the bound does not wait for them."""
-    answers: list[tuple[int, Any, bytes]] = []
-
-    def ask() -> None:
-        answers.append(front.client.ask("POST", PREDICT, ROW))
-
-    askers = [threading.Thread(target=ask) for _ in range(BOUND + 20)]
-    with stopped(front.web):
-        for asker in askers:
-            asker.start()
-        deadline = time.monotonic() + 30
-        while len(answers) < 20:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        refused = list(answers)
-    for asker in askers:
-        asker.join()
-    for status, headers, body in refused:
-        assert_nginx_problem((status, headers, body.decode()), 503, "busy")
-    assert sorted(status for status, *_ in answers) == [200] * BOUND + [503] * 20
-    assert front.client.ask("POST", PREDICT, ROW)[0] == 200
-
-
-def test_predicts_do_not_shut_out_the_rest(front: Front) -> None:
-    askers = [
-        threading.Thread(target=front.client.ask, args=("POST", PREDICT, ROW)) for _ in range(BOUND)
-    ]
-    with stopped(front.web):
-        for asker in askers:
-            asker.start()
-        rest: list[int] = []
-        other = threading.Thread(target=lambda: rest.append(front.client.ask("GET", "/v1/jobs")[0]))
-        time.sleep(0.5)
-        other.start()
-        other.join(0.5)
-        assert rest == []  # it has a place, and waits for its turn
-    for asker in [*askers, other]:
-        asker.join()
-    assert rest == [200]
-
-
-@contextlib.contextmanager
-def stopped(processes: list[int]) -> Iterator[None]:
-    """These processes stand still within it."""
-    for each in processes:
-        os.kill(each, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for each in processes:
-            os.kill(each, signal.SIGCONT)
-
-
-def test_without_gunicorn_it_is_busy() -> None:
-    with stage.temporary() as folder, proxying(folder, free_port()) as nginx:
-        for path in ("/v1/jobs", "/", PREDICT):
-            answer = raw(nginx.address, f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-            assert_nginx_problem(answer, 503, "busy")
