@@ -11,8 +11,10 @@ import os
 import sys
 from pathlib import Path
 
+from controllers.seats import child_exit, pre_fork
 from services import settings
 
+__all__ = ["child_exit", "pre_fork"]  # gunicorn finds its hooks here
 GARBAGE = 10_000  # new objects, not 700: a request leaves hardly a cycle behind
 
 accesslog = None  # the application writes its own line for each request
@@ -45,7 +47,7 @@ def gunicorn_arguments(chosen: settings.Settings) -> list[str]:
         f"--bind={chosen.bind}",
         f"--workers={chosen.web_workers}",
         f"--threads={chosen.web_threads}",
-        "--worker-class=gthread",
+        "--worker-class=controllers.balanced.BalancedWorker",
         "--config=python:controllers.server",
         "controllers.main:served()",
     ]
