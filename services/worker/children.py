@@ -22,6 +22,7 @@ Outcome = dict[str, Any]
 Report = Callable[[float, str], None]
 Spec = dict[str, Any]
 LOOK_EVERY = 0.25
+NICER = 10  # a step takes the processor that is left over by who answers requests
 # A fork server imports the libraries once, in a process that has no thread and no connection;
 # each child is a fork of it, ready within milliseconds.
 TASKS = "services.worker.tasks"
@@ -98,6 +99,7 @@ def _main(pipe: Connection, task: str, args: tuple[Any, ...], memory_limit: int)
     for number in (signal.SIGINT, signal.SIGTERM):  # these are the worker's to answer
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    os.nice(NICER)
     resource.setrlimit(resource.RLIMIT_DATA, (memory_limit, memory_limit))
     pipe.send(("outcome", _outcome(pipe, task, args)))
 
