@@ -8,10 +8,13 @@ import sys
 
 from sqlalchemy.orm import Session
 
+from models import Key, Scope
 from models.database import connect
 from models.errors import GroveError
 from services import keys, setup
 from services.settings import SettingError, read
+
+DAYS = range(1, 3651)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -31,6 +34,8 @@ def _parser() -> argparse.ArgumentParser:
     actions = parser.add_subparsers(dest="action", required=True)
     add = actions.add_parser("add", help="make a key and print it, this once")
     add.add_argument("name")
+    add.add_argument("--scope", choices=list(Scope), default=Scope.ADMIN, help="what it may do")
+    add.add_argument("--days", type=int, choices=DAYS, metavar="N", help="how long it is good for")
     actions.add_parser("list", help="list the keys")
     actions.add_parser("revoke", help="end a key").add_argument("name")
     return parser
@@ -38,13 +43,18 @@ def _parser() -> argparse.ArgumentParser:
 
 def _do(session: Session, asked: argparse.Namespace) -> None:
     if asked.action == "add":
-        print(keys.add(session, asked.name))  # noqa: T201
+        print(keys.add(session, asked.name, Scope(asked.scope), asked.days))  # noqa: T201
     elif asked.action == "revoke":
         keys.revoke(session, asked.name)
     else:
         for key in keys.listed(session):
-            ended = f"revoked {key.revoked_at:%Y-%m-%d}" if key.revoked_at else "in use"
-            print(f"{key.name}\t{key.scope}\t{key.created_at:%Y-%m-%d}\t{ended}")  # noqa: T201
+            print(f"{key.name}\t{key.scope}\t{key.created_at:%Y-%m-%d}\t{_ends(key)}")  # noqa: T201
+
+
+def _ends(key: Key) -> str:
+    if key.revoked_at:
+        return f"revoked {key.revoked_at:%Y-%m-%d}"
+    return f"in use until {key.expires_at:%Y-%m-%d}" if key.expires_at else "in use"
 
 
 if __name__ == "__main__":

@@ -10,40 +10,31 @@ from __future__ import annotations
 import re
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from flask import Flask, current_app, request
 
+from controllers import origins, sessions
+from controllers.failures import Failures
 from controllers.parts import parts
+from controllers.scopes import OPEN, needed
 from controllers.waiting import session
-from models import Scope
-from models.errors import Malformed, Unauthorized
+from models.errors import Forbidden, Malformed, Unauthorized
 from models.key import digest_of
 from services import keys
+from services.keys import Grant
 
-OPEN_PATHS = ("/livez", "/readyz", "/login")
-# As WSGI names the headers of a proxy.
-FORWARDED = frozenset(
-    {
-        "HTTP_FORWARDED",
-        "HTTP_X_FORWARDED_FOR",
-        "HTTP_X_FORWARDED_HOST",
-        "HTTP_X_FORWARDED_PROTO",
-        "HTTP_X_REAL_IP",
-        "HTTP_VIA",
-    }
-)
 BEARER = re.compile(r"Bearer +([!-~]{1,512})", re.IGNORECASE)
-# A server joins headers of one name with a comma.
-TWO_CREDENTIALS = re.compile(r",\s*(Bearer|Basic|Digest|Negotiate)\b", re.IGNORECASE)
 FRESH_SECONDS = 1.0
 
 
 @dataclass
 class KnownKeys:
-    """The hash of every key ever made, as of at most a second ago."""
+    """What every key ever made may do, by its hash, as of at most a second ago."""
 
-    scopes: dict[str, Scope | None]
+    failures: Failures
+    grants: Mapping[str, Grant] = field(default_factory=dict)
     read_at: float | None = None
     reading: threading.Lock = field(default_factory=threading.Lock)
 
@@ -54,44 +45,73 @@ class KnownKeys:
 
 def register(app: Flask) -> None:
     """Ask every request for its key, where one is needed."""
-    app.extensions["grove_keys"] = KnownKeys({})
+    app.extensions["grove_keys"] = KnownKeys(Failures.of(app))
     app.before_request(_check)
 
 
+def grant_of(secret: str) -> Grant:
+    """What a key may do. Raises Unauthorized, and TooMany after too many that were wrong."""
+    return _grant(digest_of(secret))
+
+
 def _check() -> None:
-    settings = parts().settings
-    if settings.auth == "off" or _is_open(request.path):
+    endpoint, settings = request.endpoint, parts().settings
+    origins.check_origin(settings.hosts)
+    if endpoint in OPEN:
         return
-    known = _known_keys()
-    if known or not settings.on_loopback or _is_forwarded():
-        _require(known)
+    origins.check_host(settings.hosts)
+    sent = _credentials()
+    if settings.auth == "off":
+        return
+    if _known_keys() or not settings.on_loopback or origins.is_forwarded():
+        _require(endpoint, sent)
+    elif not settings.on_socket:  # a browser does not reach a socket
+        origins.check_loopback_host()
 
 
-def _is_open(path: str) -> bool:
-    return path in OPEN_PATHS or path.startswith("/static/")
-
-
-def _is_forwarded() -> bool:
-    return not FORWARDED.isdisjoint(request.environ)
-
-
-def _known_keys() -> dict[str, Scope | None]:
+def _known_keys() -> Mapping[str, Grant]:
     """The keys as of a second ago; while one request reads them anew, the others do not wait."""
     known: KnownKeys = current_app.extensions["grove_keys"]
     first = known.read_at is None
     if known.is_old() and known.reading.acquire(blocking=first):
         try:
-            known.scopes, known.read_at = keys.all_hashes(session()), time.monotonic()
+            known.grants, known.read_at = keys.grants(session()), time.monotonic()
         finally:
             known.reading.release()
-    return known.scopes
+    return known.grants
 
 
-def _require(known: dict[str, Scope | None]) -> None:
-    sent = request.headers.get("Authorization", "")
-    match = BEARER.fullmatch(sent)
-    if match is None and TWO_CREDENTIALS.search(sent):
+def _credentials() -> str | None:
+    """What came as Authorization. Raises Malformed where it came twice.
+
+    A server joins headers of one name with a comma, which stands in no key.
+    """
+    sent: str | None = request.environ.get("HTTP_AUTHORIZATION")
+    if sent and "," in sent and not sent.lower().startswith("digest "):
         raise Malformed("more than one Authorization header came", code="two_authorizations")
+    return sent
+
+
+def _require(endpoint: str | None, sent: str | None) -> None:
+    scope = _grant(sessions.digest_sent() if sent is None else _digest(sent)).scope
+    least = needed(endpoint)
+    if not scope.covers(least):
+        message = f"this key may {scope}; here one is needed that may {least}"
+        raise Forbidden(message, code="scope_too_small")
+
+
+def _digest(sent: str) -> str:
+    """The hash of the key that came, "" where none did."""
+    match = BEARER.fullmatch(sent)
+    return digest_of(match[1]) if match else ""
+
+
+def _grant(digest: str | None) -> Grant:
     # Looking a hash up tells nobody anything about the keys whose hashes are near to it.
-    if match is None or known.get(digest_of(match[1])) is None:
-        raise Unauthorized("a known key is needed: Authorization: Bearer KEY")
+    grant = _known_keys().get(digest or "")
+    if grant is not None and grant.holds():
+        return grant
+    if digest is not None:
+        known: KnownKeys = current_app.extensions["grove_keys"]
+        known.failures.count(origins.client())
+    raise Unauthorized("a known key is needed: Authorization: Bearer KEY")

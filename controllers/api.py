@@ -46,8 +46,9 @@ SETTINGS = {
 LOCATION = {"schema": {"type": "string", "format": "uri-reference"}}
 RETRY_AFTER = {"schema": {"type": "integer"}, "description": "seconds"}
 BODY_PROBLEMS = (400, 413, 415, 422)
-# What any route may answer: two keys at once, no key, no such format, a fault, no database.
-ANY_PROBLEMS = (400, 401, 406, 500, 503)
+# What any route may answer: two keys at once, no key or one that may less, no such format, too
+# many wrong keys, a fault, no database.
+ANY_PROBLEMS = (400, 401, 403, 406, 429, 500, 503)
 OPEN: list[dict[str, Any]] = []  # as `security`: no key is needed
 PATH_PARAMETERS = {
     "name": "a dataset's name",

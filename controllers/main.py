@@ -22,12 +22,15 @@ from controllers import (  # noqa: E402
     experiments,
     health,
     jobs,
+    keys,
+    login,
     negotiation,
     parts,
     predictions,
     problem_pages,
     problems,
     request_log,
+    scopes,
     server,
     versions,
     work,
@@ -36,7 +39,7 @@ from controllers.api import Api  # noqa: E402
 from models.database import ENGINE_OPTIONS, configure, db  # noqa: E402
 from services import logs, settings, setup  # noqa: E402
 
-RESOURCES = (datasets, experiments, work, predictions, versions, jobs, health)
+RESOURCES = (datasets, experiments, work, predictions, versions, jobs, keys, login, health)
 
 
 class Application(Flask):
@@ -68,6 +71,7 @@ def create_app(chosen: settings.Settings) -> Flask:
     api = Api(app)
     for resource in RESOURCES:
         api.register_blueprint(resource.blp)
+    scopes.require_decisions(app)
     return app
 
 

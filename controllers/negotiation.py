@@ -1,4 +1,4 @@
-"""What the client accepts, and the headers that keep a browser from guessing."""
+"""What the client accepts, and the headers that keep a browser from guessing and framing."""
 
 from __future__ import annotations
 
@@ -13,12 +13,21 @@ from models.errors import NotAcceptable
 View = TypeVar("View", bound=Callable[..., Any])
 JSON = ("application/json", "application/problem+json")
 ANY = ("*/*",)
+NO_SNIFFING = ("X-Content-Type-Options", "nosniff")
+# What a browser might show. Of JSON it shows nothing but text, as long as it does not guess.
+SHOWN = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
 
 
 def register(app: Flask) -> None:
     """Refuse what could not be answered in a format that the client takes."""
     app.before_request(_check_accept)
-    app.after_request(_no_sniffing)
+    app.after_request(_harden)
 
 
 def produces(*kinds: str) -> Callable[[View], View]:
@@ -66,6 +75,10 @@ def _produced(endpoint: str) -> tuple[str, ...]:
     return kinds
 
 
-def _no_sniffing(response: Response) -> Response:
-    response.headers["X-Content-Type-Options"] = "nosniff"
+def _harden(response: Response) -> Response:
+    headers = response.headers
+    headers.set(*NO_SNIFFING)
+    if response.mimetype not in JSON:
+        for name, value in SHOWN.items():
+            headers.setdefault(name, value)
     return response

@@ -11,6 +11,7 @@ from models.errors import (
     Busy,
     Conflict,
     Failed,
+    Forbidden,
     GroveError,
     Invalid,
     Malformed,
@@ -21,15 +22,16 @@ from models.errors import (
 
 blueprint = Blueprint("problems", __name__, url_prefix="/problems")
 
-HTTP_STATUSES = (405, 408, 414, 417, 429, 431, 500, 501)
+HTTP_STATUSES = (405, 408, 414, 417, 431, 500, 501)
 # Every code beside those of the families themselves; a test reads them out of the source.
 CODES: dict[type[GroveError], str] = {
     Malformed: """
         broken_form duplicate_key incomplete_body invalid_json not_utf8 too_deep
-        two_authorizations
+        two_authorizations unknown_host
     """,
+    Forbidden: "foreign_origin scope_too_small",
     NotFound: """
-        dataset_not_found experiment_not_found job_not_found split_not_found
+        dataset_not_found experiment_not_found job_not_found key_not_found split_not_found
         version_not_found
     """,
     Conflict: """

@@ -37,6 +37,7 @@ STATUSES: dict[type[GroveError], int] = {
     errors.Unsupported: 415,
     errors.Invalid: 422,
     errors.Failed: 500,
+    errors.TooMany: 429,
     errors.Busy: 503,
     errors.StorageFull: 507,
 }

@@ -4,7 +4,7 @@ from models.database import Base, db, writing
 from models.dataset import Dataset, Seed
 from models.experiment import Experiment, Status, Task, Version
 from models.job import Job, Kind, State, Worker
-from models.key import Key, Scope
+from models.key import Key, Scope, Secret
 
 __all__ = [
     "Base",
@@ -14,6 +14,7 @@ __all__ = [
     "Key",
     "Kind",
     "Scope",
+    "Secret",
     "Seed",
     "State",
     "Status",

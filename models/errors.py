@@ -105,6 +105,12 @@ class Invalid(GroveError):
     default_code = "invalid"
 
 
+class TooMany(GroveError):
+    """This client asks too often."""
+
+    default_code = "too_many_requests"
+
+
 class Busy(GroveError):
     """The service cannot do this now; later it may."""
 

@@ -78,7 +78,8 @@ class Job(Base):
     params: Mapped[dict[str, Any]]
     result: Mapped[dict[str, Any] | None]
     error: Mapped[dict[str, Any] | None]
-    idempotency_key: Mapped[str | None]
+    idempotency_key: Mapped[str | None] = mapped_column(index=True, unique=True)
+    fingerprint: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now, index=True)
     started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -1,4 +1,4 @@
-"""API keys, kept as hashes."""
+"""API keys, kept as hashes, and the secret that signs sessions."""
 
 from __future__ import annotations
 
@@ -12,11 +12,18 @@ from models.database import Base, UtcDateTime, now
 
 
 class Scope(StrEnum):
-    """What a key may do."""
+    """What a key may do: each may all that those above it may."""
 
-    ADMIN = "admin"
-    WRITE = "write"
     PREDICT = "predict"
+    WRITE = "write"
+    ADMIN = "admin"
+
+    def covers(self, needed: Scope) -> bool:
+        """Whether a key of this scope may do what needs that one."""
+        return RANK[self] >= RANK[needed]
+
+
+RANK = {scope: rank for rank, scope in enumerate(Scope)}
 
 
 def digest_of(secret: str) -> str:
@@ -33,4 +40,19 @@ class Key(Base):
     digest: Mapped[str] = mapped_column(unique=True)
     scope: Mapped[str] = mapped_column(default=Scope.ADMIN)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    def ends_at(self) -> datetime | None:
+        """When the key opens nothing any more; None is never."""
+        ends = [moment for moment in (self.expires_at, self.revoked_at) if moment]
+        return min(ends, default=None)
+
+
+class Secret(Base):
+    """What the service's own processes share, and nobody else knows."""
+
+    __tablename__ = "secrets"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]

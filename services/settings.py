@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import difflib
 import os
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import URL
+
+from services.setting_values import (
+    UNSET,
+    all_or_number,
+    bind,
+    choice,
+    database_url,
+    hosts,
+    key,
+    redis_url,
+    size,
+    whole,
+)
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 CGROUP_MEMORY = Path("/sys/fs/cgroup/memory.max")
-UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
-KEY_LENGTH, LONGEST_KEY = 32, 512
 
 
 class SettingError(ValueError):
@@ -34,108 +43,77 @@ class Setting:
     parse: Callable[[str], Any]
 
 
-def _whole(low: int, high: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        if not re.fullmatch(r"[0-9]{1,12}", text) or not low <= int(text) <= high:
-            raise ValueError(f"expected a whole number from {low:,} to {high:,}")
-        return int(text)
-
-    return parse
-
-
-def _size(text: str) -> int:
-    match = re.fullmatch(r"([0-9]{1,12})([KMGT]?)", text)
-    if not match or not int(match[1]):
-        raise ValueError("expected a size in bytes such as 500000, 512M or 10G")
-    return int(match[1]) * UNITS[match[2]]
-
-
-def _choice(*choices: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text not in choices:
-            raise ValueError(f"expected one of {', '.join(choices)}")
-        return text
-
-    return parse
-
-
-def _bind(text: str) -> str:
-    port = re.fullmatch(r".+:([0-9]{1,5})", text)
-    if text.startswith("unix:/") or (port and 0 < int(port[1]) < 2**16):
-        return text
-    raise ValueError("expected HOST:PORT or unix:/PATH")
-
-
-def _key(text: str) -> str | None:
-    if text is UNSET:
-        return None
-    plain = text.isascii() and text.isprintable() and " " not in text
-    if not KEY_LENGTH <= len(text) <= LONGEST_KEY or not plain:
-        raise ValueError(f"expected {KEY_LENGTH} to {LONGEST_KEY} printable ASCII characters")
-    return text
-
-
-def _database_url(text: str) -> str:
-    if text is UNSET:
-        return text
-    try:
-        url = make_url(text)
-    except ArgumentError:
-        raise ValueError("expected an address such as postgresql+psycopg://HOST/NAME") from None
-    if url.drivername == "postgresql+psycopg":
-        return text
-    if url.drivername == "sqlite" and url.database and Path(url.database).is_absolute():
-        return text
-    raise ValueError("expected postgresql+psycopg://HOST/NAME or sqlite:////ABSOLUTE/PATH")
-
-
-UNSET = ""
 SETTINGS = (
     Setting("GROVE_HOME", "./data", "folder of all that the service keeps", Path),
-    Setting("GROVE_BIND", "127.0.0.1:5000", "`HOST:PORT` or `unix:/PATH` to listen on", _bind),
+    Setting("GROVE_BIND", "127.0.0.1:5000", "`HOST:PORT` or `unix:/PATH` to listen on", bind),
     Setting(
         "GROVE_DATABASE_URL",
         UNSET,
         "the database; without it SQLite in GROVE_HOME",
-        _database_url,
+        database_url,
     ),
-    Setting("GROVE_WEB_WORKERS", "2", "processes that answer requests", _whole(1, 256)),
-    Setting("GROVE_WEB_THREADS", "4", "threads in each of them", _whole(2, 256)),
+    Setting("GROVE_WEB_WORKERS", "2", "processes that answer requests", whole(1, 256)),
+    Setting("GROVE_WEB_THREADS", "4", "threads in each of them", whole(2, 256)),
     Setting(
         "GROVE_TRAIN_THREADS",
         str(os.cpu_count() or 1),
         "threads that grow trees (default: one a core)",
-        _whole(1, 1024),
+        whole(1, 1024),
     ),
     Setting(
         "GROVE_AUTH",
         "on",
         "`off` lets everyone in, whatever the address and the keys; it is warned about",
-        _choice("on", "off"),
+        choice("on", "off"),
     ),
-    Setting("GROVE_KEY", UNSET, "the admin key, 32 characters or more; else one is made", _key),
-    Setting("GROVE_MAX_UPLOAD", "10G", "largest CSV taken", _size),
-    Setting("GROVE_MAX_JSON", "16M", "largest JSON body taken", _size),
-    Setting("GROVE_MAX_ROWS", "10000", "JSON rows in one predict", _whole(1, 10**7)),
+    Setting("GROVE_KEY", UNSET, "the admin key, 32 characters or more; else one is made", key),
+    Setting(
+        "GROVE_HOSTS",
+        UNSET,
+        "names that the service goes by, with commas between; a request for another is refused",
+        hosts,
+    ),
+    Setting(
+        "GROVE_REDIS_URL",
+        UNSET,
+        "where failed keys are counted for all web processes; without it each counts its share",
+        redis_url,
+    ),
+    Setting("GROVE_MAX_UPLOAD", "10G", "largest CSV taken", size),
+    Setting("GROVE_MAX_JSON", "16M", "largest JSON body taken", size),
+    Setting("GROVE_MAX_ROWS", "10000", "JSON rows in one predict", whole(1, 10**7)),
     Setting(
         "GROVE_MODELS_MEMORY",
         "1G",
         "memory for loaded versions in each web process",
-        _size,
+        size,
     ),
-    Setting("GROVE_MAX_COLUMNS", "10000", "columns of a CSV", _whole(1, 10**6)),
+    Setting("GROVE_MAX_COLUMNS", "10000", "columns of a CSV", whole(1, 10**6)),
     Setting(
         "GROVE_MEMORY_LIMIT",
         UNSET,
         "memory of one heavy step (default: three quarters of the machine's)",
-        lambda text: _size(text) if text else _machine_memory() * 3 // 4,
+        lambda text: size(text) if text else _machine_memory() * 3 // 4,
     ),
-    Setting("GROVE_JOB_TIMEOUT", "86400", "seconds that one job may run", _whole(1, 10**8)),
+    Setting("GROVE_MAX_JOBS", "1000", "jobs that may wait or run at a time", whole(1, 10**6)),
+    Setting(
+        "GROVE_KEEP_JOBS",
+        "10000",
+        "finished jobs kept on record, the newest, or `all`",
+        all_or_number,
+    ),
+    Setting(
+        "GROVE_KEEP_VERSIONS",
+        "all",
+        "versions kept of each experiment, the newest and the active one, or `all`",
+        all_or_number,
+    ),
+    Setting("GROVE_JOB_TIMEOUT", "86400", "seconds that one job may run", whole(1, 10**8)),
     Setting(
         "GROVE_LOG_LEVEL",
         "info",
         "`debug`, `info`, `warning` or `error`",
-        _choice("debug", "info", "warning", "error"),
+        choice("debug", "info", "warning", "error"),
     ),
 )
 
@@ -152,19 +130,29 @@ class Settings:
     train_threads: int
     auth: str
     key: str | None
+    hosts: frozenset[str]
+    redis_url: str
     max_upload: int
     max_json: int
     max_rows: int
     models_memory: int
     max_columns: int
     memory_limit: int
+    max_jobs: int
+    keep_jobs: int | None
+    keep_versions: int | None
     job_timeout: int
     log_level: str
 
     @cached_property
+    def on_socket(self) -> bool:
+        """Whether the service listens at a file, not at a port."""
+        return self.bind.startswith("unix:")
+
+    @cached_property
     def on_loopback(self) -> bool:
         """Whether only this machine can reach the service by itself."""
-        return self.bind.startswith("unix:") or self.bind.rpartition(":")[0] in LOOPBACK
+        return self.on_socket or self.bind.rpartition(":")[0] in LOOPBACK
 
 
 def read(environ: Mapping[str, str]) -> Settings:

@@ -177,6 +177,6 @@ def test_the_key_of_the_environment_may_be_one_that_is_known(tmp_path: Path) -> 
         keys.first_key(session, settings_for(tmp_path, GROVE_KEY=secret))
         keys.first_key(session, settings_for(tmp_path, GROVE_KEY="y" * 40))
         keys.first_key(session, settings_for(tmp_path, GROVE_KEY="z" * 40))
-        living = [name for name, scope in keys.all_hashes(session).items() if scope]
+        living = [digest for digest, grant in keys.grants(session).items() if grant.holds()]
     engine.dispose()
     assert len(living) == 2
