@@ -13,7 +13,10 @@ usage() {
 ./run.sh bench [...]  the benchmarks beside their yardsticks: all, or those named; --short for minutes
 ./run.sh web          the web alone
 ./run.sh worker       a worker alone
-./run.sh key add NAME | list | revoke NAME
+./run.sh key add NAME [--scope predict|write|admin] [--days N] | list | revoke NAME
+./run.sh check        whether all that is kept is there and whole; it may run meanwhile
+./run.sh backup DIR   a consistent copy of all that is kept; it may run meanwhile
+./run.sh restore DIR  put a backup back into a GROVE_HOME that holds nothing yet
 TEXT
 }
 
@@ -88,6 +91,7 @@ case ${1:-serve} in
   web) install requirements.txt; exec python3 -m controllers.main ;;
   worker) install requirements.txt; python3 -m services.setup; exec python3 -m services.worker ;;
   key) shift; install requirements.txt; exec python3 -m commands.keys "$@" ;;
+  check | backup | restore) part=$1; shift; install requirements.txt; exec python3 -m "commands.$part" "$@" ;;
   demo) install requirements.txt; exec python3 -m commands.demo ;;
   test) shift; install requirements-test.txt; exec python3 -m pytest "$@" ;;
   bench) shift; install requirements.txt; exec python3 -m benchmarks "$@" ;;

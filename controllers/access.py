@@ -13,11 +13,14 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import structlog
 from flask import Flask, current_app, request
+from sqlalchemy.exc import SQLAlchemyError
 
 from controllers import origins, sessions
 from controllers.failures import Failures
 from controllers.parts import parts
+from controllers.repeats import CALLER
 from controllers.scopes import OPEN, needed
 from controllers.waiting import session
 from models.errors import Forbidden, Malformed, Unauthorized
@@ -27,6 +30,8 @@ from services.keys import Grant
 
 BEARER = re.compile(r"Bearer +([!-~]{1,512})", re.IGNORECASE)
 FRESH_SECONDS = 1.0
+
+log = structlog.get_logger("grove.access")
 
 
 @dataclass
@@ -75,7 +80,14 @@ def _known_keys() -> Mapping[str, Grant]:
     first = known.read_at is None
     if known.is_old() and known.reading.acquire(blocking=first):
         try:
-            known.grants, known.read_at = keys.grants(session()), time.monotonic()
+            known.grants = keys.grants(session())
+            known.read_at = time.monotonic()
+        except SQLAlchemyError as error:
+            if first:
+                raise
+            # The database is away: what was known holds on, and is asked for again in a second.
+            log.warning("the keys cannot be read", error=str(error)[:200])
+            known.read_at = time.monotonic()
         finally:
             known.reading.release()
     return known.grants
@@ -93,7 +105,9 @@ def _credentials() -> str | None:
 
 
 def _require(endpoint: str | None, sent: str | None) -> None:
-    scope = _grant(sessions.digest_sent() if sent is None else _digest(sent)).scope
+    digest = sessions.digest_sent() if sent is None else _digest(sent)
+    scope = _grant(digest).scope
+    request.environ[CALLER] = digest
     least = needed(endpoint)
     if not scope.covers(least):
         message = f"this key may {scope}; here one is needed that may {least}"

@@ -7,12 +7,13 @@ from uuid import uuid4
 
 from flask import Response, jsonify, request, url_for
 
-from controllers.api import Blueprint
+from controllers.api import IDEMPOTENCY_KEY, Blueprint
 from controllers.caching import remembered
 from controllers.compression import plain_etag
 from controllers.datasets import reading_of
 from controllers.parsing import StrictParser
 from controllers.parts import parts
+from controllers.repeats import repeat_of
 from controllers.uploads import form_with_file, received_file
 from controllers.uploads import register as register_uploads
 from controllers.waiting import preferred_wait, session, unfinished, waited
@@ -63,6 +64,7 @@ blp.record_once(lambda state: register_uploads(state.app))
 
 @blp.route("", methods=["POST"])
 @blp.doc(requestBody=BODY)  # type: ignore[untyped-decorator]
+@blp.headers(IDEMPOTENCY_KEY)
 @blp.response(201, ExperimentSchema)
 @blp.accepted
 @blp.problems(400, 409, 413, 415, 422, 503, 507)
@@ -70,6 +72,7 @@ def create_experiment() -> Response:
     """Create an experiment on a dataset, or on the CSV that comes with the form: split it."""
     wait = preferred_wait()
     fields, plan, job = _from_form() if request.mimetype == FORM else _from_json()
+    repeat = repeat_of({"fields": fields, "upload": job.params})
     experiment = Experiment(
         id=fields.get("id", uuid4().hex[:12]),
         uid=new_uid(),
@@ -77,8 +80,8 @@ def create_experiment() -> Response:
         description=fields.get("description", ""),
     )
     job.dataset = fields.get("dataset", experiment.id)
-    job = experiments.create(session(), parts().queue, parts().home, experiment, plan, job)
-    return unfinished(waited(session(), job, wait)) or _answer(experiment.id, 201)
+    job = experiments.create(session(), parts().queue, parts().home, experiment, plan, job, repeat)
+    return unfinished(waited(session(), job, wait)) or _answer(str(job.experiment), 201)
 
 
 @blp.route("")

@@ -36,7 +36,7 @@ from controllers import (  # noqa: E402
     work,
 )
 from controllers.api import Api  # noqa: E402
-from models.database import ENGINE_OPTIONS, configure, db  # noqa: E402
+from models.database import BUSY_SECONDS_OF_REQUESTS, ENGINE_OPTIONS, configure, db  # noqa: E402
 from services import logs, settings, setup  # noqa: E402
 
 RESOURCES = (datasets, experiments, work, predictions, versions, jobs, keys, login, health)
@@ -59,7 +59,7 @@ def create_app(chosen: settings.Settings) -> Flask:
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = ENGINE_OPTIONS
     db.init_app(app)
     with app.app_context():
-        configure(db.engine)
+        configure(db.engine, BUSY_SECONDS_OF_REQUESTS)
     parts.register(app, chosen)
     caching.register(app)
     request_log.register(app)

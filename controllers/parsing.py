@@ -140,10 +140,16 @@ def require_json_type(req: Request) -> None:
 
 
 def _require_like_json(req: Request) -> None:
-    kind, charset = req.mimetype, req.mimetype_params.get("charset", "utf-8")
+    kind = req.mimetype
     is_like_json = kind.startswith("application/") and kind.endswith("+json")
     if kind != JSON and not is_like_json:
         raise Unsupported(f"the content type must be {JSON}, got {_kind(req)}")
+    require_utf8(req)
+
+
+def require_utf8(req: Request) -> None:
+    """Unsupported where the content type says another charset."""
+    charset = req.mimetype_params.get("charset", "utf-8")
     if charset.lower() not in {"utf-8", "utf8"}:
         raise Unsupported(f"the charset must be utf-8, got {shown(charset)}")
 
@@ -223,6 +229,7 @@ def read_form(req: Request) -> None:
     """Read the form, once; Malformed where it is broken, Unsupported where it is none."""
     if req.mimetype not in FORM_TYPES:
         raise Unsupported(f"the content type must be a form's, got {_kind(req)}")
+    require_utf8(req)
     require_no_coding(req)
     if _is_empty(req):
         raise malformed("broken_form", "the form is empty")

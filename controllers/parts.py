@@ -32,7 +32,7 @@ def register(app: Flask, settings: Settings) -> None:
     app.extensions["grove"] = Parts(
         settings=settings,
         home=home,
-        queue=JobQueue(settings.database_url),
+        queue=JobQueue(settings.database_url, settings.max_jobs),
         models=Models(home, settings.models_memory),
         slow=threading.BoundedSemaphore(half),
     )

@@ -38,8 +38,8 @@ CODES: dict[type[GroveError], str] = {
         already_trained changed_meanwhile dataset_changed dataset_deleted dataset_exists
         dataset_file_missing dataset_in_use experiment_exists job_cancelled job_finished key_exists
         model_integrity_failed
-        model_missing not_split not_trained split_changed split_missing split_running
-        train_running version_active
+        model_missing not_split not_trained request_in_flight split_changed split_missing
+        split_running train_running version_active
     """,
     TooLarge: "model_too_large too_many_rows",
     Invalid: """
@@ -58,7 +58,7 @@ CODES: dict[type[GroveError], str] = {
         unseen_category wrong_task wrong_type
     """,
     Unsupported: "compressed_upload",
-    Busy: "not_ready",
+    Busy: "not_ready queue_full",
     Failed: """
         child_died engine_missing export_mismatch out_of_memory storage_failed timeout work_lost
         worker_lost

@@ -46,7 +46,7 @@ CODES = {status: family.default_code for family, status in STATUSES.items()} | {
     500: "internal_error",
 }
 FULL = {errno.ENOSPC, errno.EDQUOT}
-LATER = {errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
+LATER = {errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 DATABASE_AWAY = (
     sqlite3.OperationalError,
     sqlalchemy.exc.OperationalError,

@@ -15,7 +15,7 @@ from flask import Flask, Request, Response, request
 from werkzeug.datastructures import FileStorage
 from werkzeug.wsgi import wrap_file
 
-from controllers.parsing import MAX_FORM_BYTES, body_pieces, require_no_coding
+from controllers.parsing import MAX_FORM_BYTES, body_pieces, require_no_coding, require_utf8
 from controllers.parts import parts
 from controllers.problems import translated
 from controllers.waiting import long_body
@@ -86,6 +86,7 @@ def received_file(reading: Reading) -> Job:
 def _require(*types: str) -> None:
     if request.mimetype not in types:
         raise Unsupported(f"the content type must be {CSV}, got {request.mimetype[:60]!r}")
+    require_utf8(request)  # another encoding is said by the parameter of that name
     require_no_coding(request)
 
 

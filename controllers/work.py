@@ -11,10 +11,10 @@ from controllers.datasets import reading_of
 from controllers.experiments import PARSER
 from controllers.negotiation import produces
 from controllers.parts import parts
+from controllers.repeats import repeat_of
 from controllers.uploads import CSV, is_csv, received_body
 from controllers.waiting import preferred_wait, session, unfinished, waited
 from models import Job
-from models.errors import invalid
 from schemas.predict import EvaluateQuery, EvaluateSchema, ResultSchema
 from schemas.train import TrainSchema, train_schema
 from schemas.version import VersionSchema
@@ -22,7 +22,6 @@ from services import evaluating, experiments, training, versions
 from services.splits import download
 
 JSON = "application/json"
-MOST_KEY = 255
 PART = {"type": "string", "description": "the rows as CSV"}
 ROWS = {"type": "string", "description": "rows as CSV, the first line the names"}
 TRAIN_BODY = {"content": {JSON: {"schema": TrainSchema}}}
@@ -47,14 +46,16 @@ def train_experiment(experiment_id: str) -> Response:
     wait = preferred_wait()
     task = experiments.get(session(), experiment_id).type
     params = PARSER.parse(train_schema(task), request, location="optional_json")
-    key = _idempotency_key()
-    job = training.submit(session(), parts().queue, experiment_id, params, key)
+    job = training.submit(
+        session(), parts().queue, experiment_id, params, repeat_of({"hyper_parameters": params})
+    )
     job = waited(session(), job, wait)
     return unfinished(job) or _trained(experiment_id, job)
 
 
 @blp.route("/test", methods=["POST"])
 @blp.doc(requestBody=TEST_BODY)  # type: ignore[untyped-decorator]
+@blp.headers(IDEMPOTENCY_KEY)
 @blp.arguments(EvaluateQuery, location="query")
 @blp.response(200, ResultSchema)
 @blp.accepted
@@ -63,7 +64,10 @@ def test_experiment(query: dict[str, Any], experiment_id: str) -> Response:
     """Score a version on the test split and keep the result; or score a CSV that is sent."""
     wait = preferred_wait()
     number, job = _what_to_test(query)
-    job = evaluating.submit(session(), parts().queue, parts().home, experiment_id, number, job)
+    repeat = repeat_of({**job.params, "version": number})
+    job = evaluating.submit(
+        session(), parts().queue, parts().home, experiment_id, number, job, repeat
+    )
     job = waited(session(), job, wait)
     return unfinished(job) or jsonify(job.result)
 
@@ -99,11 +103,3 @@ def _what_to_test(query: dict[str, Any]) -> tuple[int | None, Job]:
         return query.get("version"), received_body(reading_of(query), (CSV,))
     body = PARSER.parse(EvaluateSchema, request, location="optional_json")
     return body.get("version", query.get("version")), Job()
-
-
-def _idempotency_key() -> str | None:
-    key = request.headers.get("Idempotency-Key")
-    if key is not None and not 1 <= len(key) <= MOST_KEY:
-        message = f"expected an Idempotency-Key of 1 to {MOST_KEY} characters, got {len(key)}"
-        raise invalid("bad_idempotency_key", message)
-    return key

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,7 +15,8 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
 from sqlalchemy.orm import DeclarativeBase, Session
 
-BUSY_SECONDS = 30
+# How long a transaction waits for those of others: a worker's has time, a request's has a client.
+BUSY_SECONDS, BUSY_SECONDS_OF_REQUESTS = 30, 5
 # The first releases of three branches in which a WAL that is reset under a reader stays whole
 # (https://www.sqlite.org/wal.html, "the WAL-reset bug"); older ones journal by TRUNCATE.
 WAL_SAFE = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
@@ -76,10 +78,10 @@ def connect_for_jobs(url: str) -> sa.Engine:
     return engine
 
 
-def configure(engine: sa.Engine) -> None:
-    """Make an engine's SQLite connections strict, durable and patient."""
+def configure(engine: sa.Engine, patience: int = BUSY_SECONDS) -> None:
+    """Make an engine's SQLite connections strict, durable and patient for so many seconds."""
     if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _prepare)
+        event.listen(engine, "connect", partial(_prepare, patience))
         event.listen(engine, "begin", _begin)
 
 
@@ -100,18 +102,18 @@ def writing(session: Session) -> Iterator[None]:
         raise
 
 
-def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+def _prepare(patience: int, connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # BEGIN is ours to say: see _begin
-    _pragmas(connection)
+    _pragmas(connection, patience)
 
 
 def _prepare_for_jobs(connection: sqlite3.Connection, _record: object) -> None:
-    _pragmas(connection)
+    _pragmas(connection, BUSY_SECONDS)
     connection.isolation_level = "IMMEDIATE"
 
 
-def _pragmas(connection: sqlite3.Connection) -> None:
-    connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+def _pragmas(connection: sqlite3.Connection, patience: int) -> None:
+    connection.execute(f"PRAGMA busy_timeout = {patience * 1000}")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute(f"PRAGMA journal_mode = {journal_mode(sqlite3.sqlite_version_info)}")

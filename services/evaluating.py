@@ -11,6 +11,7 @@ from services.experiments import get
 from services.files import remove
 from services.paths import Home
 from services.queue import JobQueue
+from services.repeats import Repeat, earlier, refuse_in_flight
 
 
 def submit(
@@ -20,20 +21,28 @@ def submit(
     experiment_id: str,
     number: int | None,
     job: Job,
+    repeat: Repeat | None = None,
 ) -> Job:
     """Queue the test of a version, the active one unless `number` says another.
 
-    `job` may carry a CSV with the target, to be scored in the place of the test split. Raises
-    NotFound, and Conflict before there is a version.
+    `job` may carry a CSV with the target, to be scored in the place of the test split. The job
+    of the same request comes back once it is over. Raises NotFound, and Conflict before there is a
+    version, or while the same request is under way.
     """
     try:
         with writing(session):
             experiment = get(session, experiment_id, lock=True)
+            if same := earlier(session, repeat):
+                refuse_in_flight(same)
+                remove(home.upload(job.id))
+                return same
             chosen = number if number is not None else require_trained(experiment)
             version = versions.of(session, experiment, chosen)
             job.kind, job.dataset = Kind.TEST, experiment.dataset
             job.experiment, job.experiment_uid = experiment.id, experiment.uid
             job.params = {**job.params, "version": version.number}
+            if repeat:
+                repeat.mark(job)
             queue.put(session, job)
     except BaseException:
         remove(home.upload(job.id))

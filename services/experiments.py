@@ -16,6 +16,7 @@ from services.files import remove
 from services.listing import Page, State, page_of, state_of_page
 from services.paths import Home
 from services.queue import JobQueue
+from services.repeats import Repeat, earlier, refuse_in_flight
 from services.splits.plan import Plan, nearest
 
 SORTS = {
@@ -81,24 +82,39 @@ def _wanted(wanted: ExperimentFilter, sort: str) -> sa.Select[Experiment]:
 
 
 def create(
-    session: Session, queue: JobQueue, home: Home, experiment: Experiment, plan: Plan, job: Job
+    session: Session,
+    queue: JobQueue,
+    home: Home,
+    experiment: Experiment,
+    plan: Plan,
+    job: Job,
+    repeat: Repeat | None = None,
 ) -> Job:
     """Take in an experiment and queue its split; `job` may carry the CSV that came with it.
 
-    Raises Conflict for an id in use, or a file whose name other bytes have; Invalid for a dataset
+    The job of the same request comes back once it is over. Raises Conflict for an id in use, a
+    file whose name other bytes have, or while the same request is under way; Invalid for a dataset
     that is not there.
     """
     experiment.plan, experiment.type = plan.as_record(), plan.type
     experiment.target = plan.target
     try:
         with writing(session):
+            if same := earlier(session, repeat):
+                refuse_in_flight(same)
+                remove(home.upload(job.id))
+                return same
             _check_free(session, experiment, job)
             session.add(experiment)
             session.flush()
+            if repeat:
+                repeat.mark(job)
             queue_split(session, queue, experiment, plan, job)
     except BaseException as error:
         remove(home.upload(job.id))
-        if isinstance(error, IntegrityError):  # another request with this id came first
+        if isinstance(error, IntegrityError):  # another request came first, with this id or key
+            if same := earlier(session, repeat):
+                refuse_in_flight(same)
             raise _id_in_use(experiment.id) from error
         raise
     return job

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
 from dbos import DBOSClient, DBOSPortableJSONSerializer
 from sqlalchemy.orm import Session
 
 from models import Job, Kind
 from models.database import connect_for_jobs
+from models.errors import Busy
+from models.job import OPEN
 
 APPLICATION = "grove"
 # Raised only when the order of a workflow's steps changes: workflows of another version stay.
 APPLICATION_VERSION = "1"
 SHORT, TRAIN = "short", "train"
+RETRY_AFTER = 10  # seconds
 QUEUE_OF = {Kind.READ: SHORT, Kind.SPLIT: SHORT, Kind.TEST: SHORT, Kind.TRAIN: TRAIN}
 
 
 class JobQueue:
     """Puts jobs into the queues. One for each process: its connections do not outlive a fork."""
 
-    def __init__(self, database_url: str) -> None:
+    def __init__(self, database_url: str, most: int) -> None:
+        self._most = most
         self._engine = connect_for_jobs(database_url)
         self._client = DBOSClient(
             system_database_engine=self._engine,
@@ -28,7 +33,14 @@ class JobQueue:
         )
 
     def put(self, session: Session, job: Job) -> None:
-        """Add a job and queue it, within the session's transaction."""
+        """Add a job and queue it, within the session's transaction.
+
+        Raises Busy, queue_full, where enough of them wait already.
+        """
+        waiting = session.scalar(sa.select(sa.func.count()).where(Job.state.in_(OPEN))) or 0
+        if waiting >= self._most:
+            message = f"{waiting:,} jobs wait or run already; try again later"
+            raise Busy(message, code="queue_full", retry_after=RETRY_AFTER)
         session.add(job)
         session.flush()
         self._client.enqueue_in_transaction(

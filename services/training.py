@@ -15,6 +15,7 @@ from services.experiments import get
 from services.forest.labels import text_of
 from services.forest.parameters import check
 from services.queue import JobQueue
+from services.repeats import Repeat, earlier
 
 
 def submit(
@@ -22,23 +23,24 @@ def submit(
     queue: JobQueue,
     experiment_id: str,
     params: dict[str, Any],
-    idempotency_key: str | None = None,
+    repeat: Repeat | None = None,
 ) -> Job:
     """Queue the training of a new version with these hyper-parameters.
 
-    The same unfinished job comes back for the same idempotency key. Raises NotFound, Invalid for
-    what the experiment does not allow, Conflict while it is split or trained.
+    The same job comes back for the same request. Raises NotFound, Invalid for what the experiment
+    does not allow, Conflict while it is split or trained.
     """
     try:
         with writing(session):
             experiment = get(session, experiment_id, lock=True)
             if experiment.status == Status.SPLITTING:
                 raise Conflict(f"experiment {experiment.id!r} is being split", code="not_split")
-            running = jobs.open_job(session, experiment.uid, Kind.TRAIN)
-            if running and idempotency_key and running.idempotency_key == idempotency_key:
-                return _same(running, experiment, params)
+            if same := earlier(session, repeat):
+                return same
             jobs.refuse_while_open(session, experiment.uid, Kind.TRAIN)
-            job = _job(session, experiment, params, idempotency_key)
+            job = _job(session, experiment, params)
+            if repeat:
+                repeat.mark(job)
             queue.put(session, job)
             return job
     except IntegrityError:  # another request came first
@@ -46,22 +48,12 @@ def submit(
         raise
 
 
-def _same(running: Job, experiment: Experiment, params: dict[str, Any]) -> Job:
-    """The job that is under way, if it does what is asked for. Raises Invalid otherwise."""
-    if running.params["hyper_parameters"] != _chosen(experiment, params):
-        message = "this Idempotency-Key came with other hyper-parameters before"
-        raise Invalid(message, code="idempotency_key_reused")
-    return running
-
-
 def _chosen(experiment: Experiment, params: dict[str, Any]) -> dict[str, Any]:
     seed = {"random_state": experiment.plan["random_state"]}
     return {**defaults(experiment.type), **seed, **params}
 
 
-def _job(
-    session: Session, experiment: Experiment, params: dict[str, Any], idempotency_key: str | None
-) -> Job:
+def _job(session: Session, experiment: Experiment, params: dict[str, Any]) -> Job:
     _check(session, experiment, params)
     return Job(
         kind=Kind.TRAIN,
@@ -69,7 +61,6 @@ def _job(
         experiment_uid=experiment.uid,
         dataset=experiment.dataset,
         params={"hyper_parameters": _chosen(experiment, params)},
-        idempotency_key=idempotency_key,
     )
 
 

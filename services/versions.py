@@ -95,6 +95,23 @@ def delete(session: Session, home: Home, experiment_id: str, number: int) -> Non
     remove(home.version(experiment.uid, version.job))
 
 
+def prune(session: Session, home: Home, uid: str, keep: int | None) -> list[Path]:
+    """Delete an experiment's oldest versions, all but `keep`, within the session's transaction.
+
+    The active one stays, whichever it is. Returns the folders to be removed once all is committed.
+    """
+    if keep is None:
+        return []
+    active_one = sa.select(Experiment.active_version).where(Experiment.uid == uid)
+    query = sa.select(Version).where(
+        Version.experiment_uid == uid, Version.number != active_one.scalar_subquery()
+    )
+    old = session.scalars(query.order_by(Version.number.desc()).offset(keep - 1)).all()
+    for version in old:
+        session.delete(version)
+    return [home.version(uid, version.job) for version in old]
+
+
 def model_file(session: Session, home: Home, experiment_id: str, number: int, kind: str) -> Path:
     """The checked model file of a version. Raises NotFound, Conflict where it is not as it was."""
     version = get(session, experiment_id, number)

@@ -90,7 +90,14 @@ def test_who_may_ask(spec: Any) -> None:
             "If-Match",
             {("/v1/experiments/{experiment_id}", method) for method in ("put", "patch", "delete")},
         ),
-        ("Idempotency-Key", {("/v1/experiments/{experiment_id}/train", "post")}),
+        (
+            "Idempotency-Key",
+            {
+                ("/v1/experiments", "post"),
+                ("/v1/experiments/{experiment_id}/train", "post"),
+                ("/v1/experiments/{experiment_id}/test", "post"),
+            },
+        ),
     ],
 )
 def test_headers(spec: Any, name: str, wanted: set[tuple[str, str]]) -> None:

@@ -19,6 +19,7 @@ from services.worker import engine
 from services.worker.bench import AWAY, Bench
 from services.worker.children import context
 from services.worker.leases import BEAT_EVERY, Lease
+from services.worker.retention import forget_old_jobs
 
 log = structlog.get_logger()
 
@@ -69,6 +70,7 @@ def keep_beating(bench: Bench, lease: Lease, stopping: threading.Event) -> None:
             if not lease.beat():
                 bench.surrender()
             lease.take_over(engine.requeue)
+            forget_old_jobs(bench.sessions, bench.settings.keep_jobs)
         except AWAY as error:
             log.warning("the database is away", error=str(error)[:200])
         if stopping.wait(BEAT_EVERY):

@@ -113,7 +113,7 @@ def _outcome(pipe: Connection, task: str, args: tuple[Any, ...]) -> Outcome:
     except MemoryError:  # pyarrow's ArrowMemoryError is one too
         return {"error": _out_of_memory().as_record()}
     except OSError as error:
-        return {"error": _of_system(error).as_record()}
+        return {"error": of_system(error).as_record()}
     except Exception:
         log.exception("a step failed")
         message = "an error inside the service; its log says more"
@@ -124,7 +124,8 @@ def _out_of_memory() -> Failed:
     return Failed("this step needs more memory than it may use", code="out_of_memory")
 
 
-def _of_system(error: OSError) -> GroveError:
+def of_system(error: OSError) -> GroveError:
+    """What an error of the system's means for a job."""
     log.error("a step failed", exc_info=error)
     if error.errno in (28, 122):  # ENOSPC, EDQUOT
         return StorageFull("the disk is full")

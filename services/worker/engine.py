@@ -12,6 +12,7 @@ from models.database import connect_for_jobs
 from models.errors import Failed, GroveError
 from services.queue import APPLICATION, APPLICATION_VERSION, SHORT, TRAIN
 from services.worker.bench import Bench, Unwanted
+from services.worker.children import of_system
 from services.worker.recipes import RECIPES
 
 POLL_SECONDS = 0.1
@@ -68,6 +69,8 @@ def _follow(bench: Bench, kind: Kind, job: Job) -> None:
         log.info("job ended by request", job=job.id)
     except GroveError as error:
         bench.fail(job.id, error)
+    except OSError as error:
+        bench.fail(job.id, of_system(error))
     except Exception:
         log.exception("job failed", job=job.id)
         message = "an error inside the service; its log says more"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import time
 from collections.abc import Callable
@@ -34,8 +35,7 @@ def encode_rows(spec: Spec, report: Callable[[float], None]) -> int:
     """Write the training part as X.npy, float32 (rows, features), and y.npy; returns the rows."""
     features = features_of(spec)
     place(spec).mkdir(parents=True, exist_ok=True)
-    shape = (spec["rows"], len(features))
-    X = np.lib.format.open_memmap(place(spec, "X.npy"), "w+", np.float32, shape)
+    X = _matrix(place(spec, "X.npy"), (spec["rows"], len(features)))
     y, done = np.empty(spec["rows"]), 0
     for batch in pq.ParquetFile(spec["train"]).iter_batches():
         rows = slice(done, done := done + len(batch))
@@ -108,6 +108,15 @@ def training_rows(spec: Spec) -> tuple[Matrix, Targets]:
     """The encoded training rows: a memory map that all readers share, and none writes to."""
     path = Path(spec["work"]) / spec["X"]
     return np.load(path, mmap_mode="c"), np.load(path.with_name("y.npy"))
+
+
+def _matrix(path: Path, shape: tuple[int, int]) -> Any:
+    """A new matrix in a file. Raises OSError where the disk has no room for the whole of it."""
+    X = np.lib.format.open_memmap(path, "w+", np.float32, shape)
+    with path.open("r+b") as file:
+        # To write where the disk turns out to be full would end the process without a word.
+        os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+    return X
 
 
 def _targets(spec: Spec, values: Any) -> Targets:

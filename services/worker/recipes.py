@@ -67,12 +67,14 @@ def train(bench: Bench, job: Job) -> None:
     made = bench.step(job, "forest checked", "assemble", (spec, grown), range(90, 99))
     record, files = outcome_of(bench, job, made), beside(bench, job, made, "version")
 
-    def finish(session: Session, row: Job) -> None:
+    def finish(session: Session, row: Job) -> list[Path]:
         experiment = experiment_of(session, row)
         number = versions.publish(session, bench.home, experiment, row, record, files)
         row.succeed({"experiment": experiment.id, "version": number})
+        return versions.prune(session, bench.home, experiment.uid, bench.settings.keep_versions)
 
-    bench.hold(job.id, finish)
+    for folder in bench.hold(job.id, finish):
+        remove(folder)
 
 
 def test(bench: Bench, job: Job) -> None:
