@@ -32,7 +32,8 @@ def get(session: Session, name: str) -> Dataset:
 def file_of(home: Home, dataset: Dataset) -> Path:
     """Where a dataset's bytes lie. Raises Conflict where they are gone."""
     file = home.absolute(dataset.file)
-    if not file.exists():
+    # Nobody but the service puts files there; what is no file of its own is not followed or read.
+    if file.is_symlink() or not file.is_file():
         message = f"the file of dataset {dataset.name!r} is gone"
         raise Conflict(message, code="dataset_file_missing")
     return file
