@@ -35,13 +35,11 @@ def test_a_formula_is_escaped_in_every_csv_that_is_made(story: Story, row: None)
     experiment = story.make_trained(text)
     for part in ("train", "test"):
         assert story.get(experiment, f"/splits/{part}").data.startswith(b"'=cmd|")
-    answer = story.client.post(
-        f"/v1/experiments/{experiment}/predict",
-        data=f"{FORMULA},more\n1,2\n",
-        content_type="text/csv",
-    )
-    assert answer.status_code == 200
-    assert answer.data.startswith(b"'=cmd|")
+    rows = f"{FORMULA},more\n1,2\n"
+    address = f"/v1/experiments/{experiment}/predict"
+    with story.client.post(address, data=rows, content_type="text/csv") as answer:
+        assert answer.status_code == 200
+        assert answer.get_data().startswith(b"'=cmd|")
 
 
 @pytest.mark.parametrize("row", [pytest.param(None, id="C40")])
