@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 import structlog
 from flask import Flask, current_app, request
 from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import MethodNotAllowed
 
 from controllers import origins, sessions
 from controllers.failures import Failures
@@ -62,7 +63,7 @@ def grant_of(secret: str) -> Grant:
 def _check() -> None:
     endpoint, settings = request.endpoint, parts().settings
     origins.check_origin(settings.hosts)
-    if endpoint in OPEN:
+    if endpoint in OPEN or _is_no_method():
         return
     origins.check_host(settings.hosts)
     sent = _credentials()
@@ -72,6 +73,11 @@ def _check() -> None:
         _require(endpoint, sent)
     elif not settings.on_socket:  # a browser does not reach a socket
         origins.check_loopback_host()
+
+
+def _is_no_method() -> bool:
+    """Whether the address is one, and lacks the method: that is said to everyone."""
+    return isinstance(request.routing_exception, MethodNotAllowed)
 
 
 def _known_keys() -> Mapping[str, Grant]:

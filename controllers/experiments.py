@@ -136,7 +136,9 @@ def delete_experiment(experiment_id: str) -> None:
 def if_match() -> Etags:
     """The revisions that the client would change; None is any."""
     etags = request.if_match
-    return frozenset(map(plain_etag, etags.as_set())) if etags and not etags.star_tag else None
+    if not etags or etags.star_tag:
+        return None
+    return frozenset(plain_etag(each or "") for each in etags.as_set())  # "" is read as None
 
 
 def _listing(page: int, page_size: int, sort: str, **wanted: str) -> dict[str, Any]:

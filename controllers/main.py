@@ -6,13 +6,16 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 ROOT = Path(__file__).resolve().parents[1]
 if __package__ in (None, ""):  # run as a file: python3 controllers/main.py
     sys.path.insert(0, str(ROOT))
 
+import structlog  # noqa: E402
 from flask import Flask  # noqa: E402
+from sqlalchemy.exc import SQLAlchemyError  # noqa: E402
+from sqlalchemy.orm import Session  # noqa: E402
 
 from controllers import (  # noqa: E402
     access,
@@ -37,8 +40,9 @@ from controllers import (  # noqa: E402
 )
 from controllers.api import Api  # noqa: E402
 from models.database import BUSY_SECONDS_OF_REQUESTS, ENGINE_OPTIONS, configure, db  # noqa: E402
-from services import logs, settings, setup  # noqa: E402
+from services import active, logs, settings, setup  # noqa: E402
 
+log = structlog.get_logger("grove.web")
 RESOURCES = (datasets, experiments, work, predictions, versions, jobs, keys, login, health)
 
 
@@ -79,7 +83,21 @@ def served() -> Flask:
     """The application as the environment wants it; gunicorn calls this in each worker."""
     chosen = settings.read(os.environ)
     logs.configure(chosen.log_level)
-    return create_app(chosen)
+    app = create_app(chosen)
+    _mend(app)
+    return app
+
+
+def _mend(app: Flask) -> None:
+    """Have what serves be what the rows say: the process before this one may have been killed.
+
+    It would have stopped between the file and the row. A database that is away is not waited for.
+    """
+    with app.app_context():
+        try:
+            active.mend(cast(Session, db.session), parts.parts().home)
+        except SQLAlchemyError as error:
+            log.warning("what serves was not compared with the rows", error=str(error)[:200])
 
 
 def main() -> None:

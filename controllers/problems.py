@@ -9,6 +9,7 @@ import sqlite3
 import uuid
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
+from itertools import islice
 from typing import Any
 
 import sqlalchemy.exc
@@ -25,6 +26,7 @@ log = structlog.get_logger("grove.problems")
 
 MEDIA_TYPE = "application/problem+json"
 BAD_REQUEST = 400
+MOST_FAULTS = 101  # a hundred, and one that says how many more there are
 STATUSES: dict[type[GroveError], int] = {
     errors.Malformed: 400,
     errors.Unauthorized: 401,
@@ -115,7 +117,7 @@ def _problem(
         "detail": detail,
         "instance": uuid.UUID(request_id()).urn,
         "code": code,
-        "errors": list(faults),
+        "errors": list(islice(faults, MOST_FAULTS)),
     }
     response = Response(json.dumps(body), status, mimetype=MEDIA_TYPE)
     response.headers.extend(_always(status) | dict(headers or {}))

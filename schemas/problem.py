@@ -42,6 +42,6 @@ class ProblemSchema(Schema):
     errors = ListOf(
         ma.fields.Nested(FaultSchema),
         required=True,
-        max_items=100,
+        max_items=101,  # a hundred, and how many more there are
         metadata={"description": "every single fault of the input; empty where there is none"},
     )

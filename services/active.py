@@ -84,7 +84,7 @@ def erase(home: Home, experiment_id: str) -> None:
 
 
 def mend(session: Session, home: Home) -> None:
-    """Make every file follow its row."""
+    """Make every file follow its row, and remove what processes that were killed have left."""
     with writing(session):  # nobody publishes or promotes meanwhile
         serving = session.execute(_serving().with_for_update(of=Experiment)).all()
         records = {e.id: of_row(home, e, version) for e, version in serving}
@@ -92,7 +92,7 @@ def mend(session: Session, home: Home) -> None:
             if read(home, experiment_id) != record:
                 _put(home, record)
         known = {home.active(experiment_id) for experiment_id in records}
-        for file in set((home.root / "active").glob("*.json")) - known:
+        for file in set((home.root / "active").iterdir()) - known:
             remove(file)
 
 

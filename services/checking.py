@@ -92,7 +92,8 @@ def _of_database(engine: sa.Engine) -> Iterator[Problem]:
         with engine.connect() as connection:
             for (said,) in connection.exec_driver_sql("PRAGMA integrity_check"):
                 if said != "ok":
-                    yield Problem("database", "integrity_check", said)
+                    what = " ".join(said.split())  # it may be of several lines
+                    yield Problem("database", "integrity_check", what)
             for table, row, parent, _ in connection.exec_driver_sql("PRAGMA foreign_key_check"):
                 what = f"it names a row of {parent} that is not there"
                 yield Problem("database", f"row {row} of {table}", what)

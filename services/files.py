@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -82,3 +83,15 @@ def remove(path: Path) -> None:
         shutil.rmtree(path, ignore_errors=False)
     else:
         path.unlink(missing_ok=True)
+
+
+def is_locked(path: Path) -> bool:
+    """Whether a process holds a file locked."""
+    try:
+        with path.open("r+b") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False

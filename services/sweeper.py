@@ -15,9 +15,9 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session
 
-from models import Dataset, Experiment, Job, Version
+from models import Dataset, Experiment, Job, Version, Worker
 from models.job import OPEN
-from services.files import remove
+from services.files import is_locked, remove
 from services.paths import Home
 
 # A body that is being received, or an answer that is being sent, has no row yet.
@@ -29,6 +29,7 @@ PLACES = (
     "experiments/*/splits/*",
     "experiments/*/versions/*",
     "experiments/*",
+    "workers/*",
 )
 
 log = structlog.get_logger()
@@ -57,11 +58,14 @@ def _named(session: Session, home: Home) -> Iterator[Path]:
             yield home.absolute(path).parent
     for path in session.scalars(sa.select(Version.model_path)):
         yield home.absolute(path).parent
+    yield from map(home.lock, session.scalars(sa.select(Worker.executor)))
 
 
 def _is_needed(path: Path, unfinished: set[str], named: set[Path]) -> bool:
     if path in named or _job_of(path) in unfinished:
         return True
+    if path.parent.name == "workers":
+        return is_locked(path)  # by a worker that has no row yet
     return path.parent.name in ("uploads", "work") and _is_fresh(path)
 
 

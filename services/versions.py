@@ -95,7 +95,7 @@ def delete(session: Session, home: Home, experiment_id: str, number: int) -> Non
     remove(home.version(experiment.uid, version.job))
 
 
-def prune(session: Session, home: Home, uid: str, keep: int | None) -> list[Path]:
+def prune(session: Session, home: Home, uid: str, keep: int | None) -> list[str]:
     """Delete an experiment's oldest versions, all but `keep`, within the session's transaction.
 
     The active one stays, whichever it is. Returns the folders to be removed once all is committed.
@@ -109,7 +109,7 @@ def prune(session: Session, home: Home, uid: str, keep: int | None) -> list[Path
     old = session.scalars(query.order_by(Version.number.desc()).offset(keep - 1)).all()
     for version in old:
         session.delete(version)
-    return [home.version(uid, version.job) for version in old]
+    return [home.relative(home.version(uid, version.job)) for version in old]
 
 
 def model_file(session: Session, home: Home, experiment_id: str, number: int, kind: str) -> Path:

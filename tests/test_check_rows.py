@@ -93,6 +93,7 @@ def test_a_database_with_a_broken_page(home: Path) -> None:
         body[page * 4096 : page * 4096 + 64] = b"\xff" * 64
     file.write_bytes(body)
     assert said(home, "database")
+    assert not [problem for problem in checked(home).problems if "\n" in problem.line()]
 
 
 def test_a_home_without_a_database(tmp_path: Path) -> None:

@@ -77,3 +77,10 @@ def undecodable(codec: str, offset: int, byte: int) -> Invalid:
         return invalid("encoding_not_utf8", message)
     message = f"{where} is no character of {codec.replace('_', '-')}, the encoding given."
     return invalid("encoding_wrong", message, "/encoding")
+
+
+def without_mark(codec: str) -> Invalid:
+    """The refusal of a file that does not say in which order its bytes are."""
+    name = codec.replace("_", "-")
+    message = f"The file does not begin with the mark of {name}; give {name}-le or {name}-be."
+    return invalid("encoding_wrong", message, "/encoding")

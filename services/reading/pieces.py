@@ -7,7 +7,7 @@ import codecs
 import numpy as np
 
 from models.errors import Invalid, invalid
-from services.reading.encoding import undecodable
+from services.reading.encoding import undecodable, without_mark
 from services.reading.options import Limits
 
 
@@ -35,6 +35,8 @@ class Decoder:
             raise undecodable(self._codec, offset, error.object[error.start]) from None
         except UnicodeEncodeError:  # a codec that lets half a surrogate pair through
             raise undecodable(self._codec, self._taken, raw[0] if raw else 0) from None
+        except UnicodeError:  # UTF-16 and UTF-32 say by a mark at the start in which order they are
+            raise without_mark(self._codec) from None
         self._taken += len(raw)
         return utf8
 

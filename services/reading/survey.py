@@ -70,9 +70,13 @@ def _fits(cells: list[str], dialect: Dialect) -> bool:
 
 def _ragged(row: int, line: int, cells: list[str], dialect: Dialect) -> Fault:
     expected, got = len(dialect.names), len(cells)
-    what = f"Line {line} has {got} cells where {expected} are expected"
+    # A row without the delimiter that ends the others has as many cells as there are names.
+    wanted = expected if got != expected else expected + dialect.padding
+    what = f"Line {line} has {got} cells where {wanted} are expected"
     if got > expected:
         what += f"; the first one too many is {shown(cells[expected])}"
-    else:
+    elif got < expected:
         what += f"; there is none for {shown(dialect.names[got])}"
+    else:
+        what += "; the rows before it end in a delimiter"
     return Fault(row_pointer(row), "ragged_row", what + ".")

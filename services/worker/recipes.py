@@ -24,12 +24,12 @@ def read(bench: Bench, job: Job) -> None:
     described = bench.step(job, "read", "describe", (specs.reading(bench, job),), range(95))
     description = outcome_of(bench, job, described)
 
-    def finish(session: Session, row: Job) -> str | None:
+    def finish(session: Session, row: Job) -> list[str]:
         replaced = datasets.keep(session, bench.home, row, description)
         row.succeed({"dataset": row.dataset})
-        return replaced
+        return [replaced] if replaced else []
 
-    _remove_replaced(bench, bench.hold(job.id, finish))
+    _remove(bench, bench.hold(job.id, finish))
 
 
 def split(bench: Bench, job: Job) -> None:
@@ -42,16 +42,16 @@ def split(bench: Bench, job: Job) -> None:
     spec = specs.splitting(bench, job, description)
     made = bench.step(job, "split", "split", (spec,), range(45, 95))
 
-    def finish(session: Session, row: Job) -> str | None:
+    def finish(session: Session, row: Job) -> list[str]:
         experiment, replaced = experiment_of(session, row), None
         if description is not None:
             replaced = datasets.keep(session, bench.home, row, description)
         _check_dataset(session, row, spec)
-        _keep_split(bench, experiment, row, made)
+        old = _keep_split(bench, experiment, row, made)
         row.succeed({"experiment": experiment.id})
-        return replaced
+        return [path for path in (replaced, old) if path is not None]
 
-    _remove_replaced(bench, bench.hold(job.id, finish))
+    _remove(bench, bench.hold(job.id, finish))
 
 
 def train(bench: Bench, job: Job) -> None:
@@ -67,14 +67,13 @@ def train(bench: Bench, job: Job) -> None:
     made = bench.step(job, "forest checked", "assemble", (spec, grown), range(90, 99))
     record, files = outcome_of(bench, job, made), beside(bench, job, made, "version")
 
-    def finish(session: Session, row: Job) -> list[Path]:
+    def finish(session: Session, row: Job) -> list[str]:
         experiment = experiment_of(session, row)
         number = versions.publish(session, bench.home, experiment, row, record, files)
         row.succeed({"experiment": experiment.id, "version": number})
         return versions.prune(session, bench.home, experiment.uid, bench.settings.keep_versions)
 
-    for folder in bench.hold(job.id, finish):
-        remove(folder)
+    _remove(bench, bench.hold(job.id, finish))
 
 
 def test(bench: Bench, job: Job) -> None:
@@ -114,9 +113,10 @@ def beside(bench: Bench, job: Job, made: Outcome, name: str) -> Path:
     return bench.home.work(job.id).joinpath(str(made["path"])).with_name(name)
 
 
-def _remove_replaced(bench: Bench, file: str | None) -> None:
-    if file is not None:
-        remove(bench.home.absolute(file))
+def _remove(bench: Bench, paths: list[str]) -> None:
+    """Remove what no row names any more, now that this is committed."""
+    for path in paths:
+        remove(bench.home.absolute(path))
 
 
 def _check_dataset(session: Session, job: Job, spec: Spec) -> None:
@@ -127,7 +127,8 @@ def _check_dataset(session: Session, job: Job, spec: Spec) -> None:
         raise Conflict(message, code="dataset_changed")
 
 
-def _keep_split(bench: Bench, experiment: Experiment, job: Job, done: Outcome) -> None:
+def _keep_split(bench: Bench, experiment: Experiment, job: Job, done: Outcome) -> str | None:
+    """Have the experiment name the new split; returns the folder of the old one, if it had one."""
     made, source = outcome_of(bench, job, done), beside(bench, job, done, "split")
     folder, old = bench.home.split(experiment.uid, job.id), experiment.train_path
     if source.exists():  # else an earlier attempt has moved it
@@ -141,5 +142,5 @@ def _keep_split(bench: Bench, experiment: Experiment, job: Job, done: Outcome) -
     for name in ("features", "classes", "warnings", "checksums"):
         setattr(experiment, name, made[name])
     experiment.status = Status.READY
-    if old and bench.home.absolute(old).parent != folder:
-        remove(bench.home.absolute(old).parent)
+    before = bench.home.absolute(old).parent if old else folder
+    return bench.home.relative(before) if before != folder else None
