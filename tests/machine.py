@@ -169,12 +169,19 @@ class Model:
             held.old_etags.append(held.etag)
             held.etag = now
 
-    def trained(self, experiment: str, number: int) -> None:
-        """A version was published: it is the next one, active, and we note what it answers."""
+    def trained(self, experiment: str, versions: int = 1) -> None:
+        """So many versions were published, the last is active; we note what it answers.
+
+        What one that was replaced at once would have answered is asked by making it active.
+        """
         held = self.held[experiment]
-        assert number == held.newest + 1
-        held.active = held.newest = number
-        held.answers[number] = self.predictions(experiment)
+        last = held.newest + versions
+        assert self.ask(200, "GET", self.of(experiment))["active_version"] == last
+        for number in range(held.newest + 1, last + 1):
+            if versions > 1:
+                self.ask(200, "PATCH", self.of(experiment), {"active_version": number})
+            held.active = held.newest = number
+            held.answers[number] = self.predictions(experiment)
         self.renew(experiment)
 
     def predictions(self, experiment: str) -> Any:
@@ -200,7 +207,9 @@ class Model:
         """Wait for a training, and take into the model what it made."""
         state = self.ended(job)
         if state == "succeeded":
-            self.trained(experiment, self.ask(200, "GET", f"/jobs/{job}")["result"]["version"])
+            made = self.ask(200, "GET", f"/jobs/{job}")["result"]["version"]
+            assert made == self.held[experiment].newest + 1
+            self.trained(experiment)
         return state
 
     def compare(self) -> None:

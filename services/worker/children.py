@@ -9,6 +9,7 @@ import os
 import resource
 import signal
 import threading
+import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, ForkServerProcess
@@ -22,6 +23,7 @@ Outcome = dict[str, Any]
 Report = Callable[[float, str], None]
 Spec = dict[str, Any]
 LOOK_EVERY = 0.25
+TRIES = 5
 NICER = 10  # a step takes the processor that is left over by who answers requests
 # A fork server imports the libraries once, in a process that has no thread and no connection;
 # each child is a fork of it, ready within milliseconds.
@@ -59,8 +61,7 @@ def run_in_child(
     not load what a task needs.
     """
     ours, theirs = context().Pipe(duplex=False)
-    child = context().Process(target=_main, args=(theirs, task, args, memory_limit), daemon=True)
-    child.start()
+    child = _started((theirs, task, args, memory_limit))
     theirs.close()
     try:
         return _listen(child, ours, look, report)
@@ -68,6 +69,24 @@ def run_in_child(
         child.kill()
         child.join()
         ours.close()
+
+
+def _started(args: tuple[Any, ...]) -> ForkServerProcess:
+    """A child at work, started anew where the fork server was killed: then it is a new one.
+
+    One that was just killed refuses connections for a moment before it is seen to be gone.
+    """
+    for tries_left in reversed(range(TRIES)):
+        child = context().Process(target=_main, args=args, daemon=True)
+        try:
+            child.start()
+        except (EOFError, ConnectionError):
+            if not tries_left:
+                raise
+            time.sleep(LOOK_EVERY)
+        else:
+            break
+    return child
 
 
 def _listen(

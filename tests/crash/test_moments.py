@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.crash.stage import Stage
 from tests.crash.trial import COMMIT, run, run_respawned, run_taken_over, whole_of
 from tests.story import fresh
-
-
-def known(reason: str) -> pytest.MarkDecorator:
-    """A fault that is known: once it is mended the test says so, and this mark goes."""
-    return pytest.mark.xfail(reason=reason, strict=True, raises=AssertionError)
 
 
 def test_killed_while_the_active_file_is_written(stage: Stage) -> None:
@@ -38,7 +31,6 @@ def test_killed_before_a_promotion_is_committed_and_only_the_process_replaced(
     assert cut.killed.what == COMMIT
 
 
-@known("a lock file is made before its row, and removed after it")
 def test_a_worker_killed_while_it_takes_its_lease_leaves_no_lock(stage: Stage) -> None:
     assert run_taken_over(stage, fresh("cut"), 2).killed is not None
 

@@ -49,12 +49,17 @@ class Found:
         self.outcomes += other.outcomes
         self.findings += other.findings
 
+    @property
+    def runs(self) -> int:
+        """How many cases were judged."""
+        return self.outcomes.total() + self.findings.total()
+
     def summary(self) -> str:
         """The figures, for people."""
         refused = {code: n for code, n in self.outcomes.most_common() if code != ACCEPTED}
         return "\n".join(
             [
-                f"{self.outcomes.total() + self.findings.total():,} runs",
+                f"{self.runs:,} runs",
                 f"{self.outcomes[ACCEPTED]:,} accepted",
                 f"{sum(refused.values()):,} refused: {refused}",
                 f"{self.findings.total():,} findings: {dict(self.findings)}",
