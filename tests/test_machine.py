@@ -235,7 +235,7 @@ def test_the_service_is_as_the_model_says(stage: Stage) -> None:
     run_state_machine_as_test(machine_on(stage), settings=BOUNDED)
 
 
-@pytest.mark.real
+@pytest.mark.long
 def test_the_service_is_as_the_model_says_for_long(stage: Stage) -> None:
     longer = settings(BOUNDED, max_examples=60, stateful_step_count=40)
     run_state_machine_as_test(machine_on(stage), settings=longer)

@@ -12,7 +12,7 @@ from tests.crash.stage import Stage
 from tests.crash.trial import Trial, run, run_taken_over
 from tests.story import fresh
 
-pytestmark = pytest.mark.real
+pytestmark = pytest.mark.long
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
