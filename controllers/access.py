@@ -11,6 +11,7 @@ import re
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 import structlog
@@ -24,13 +25,16 @@ from controllers.parts import parts
 from controllers.repeats import CALLER
 from controllers.scopes import OPEN, needed
 from controllers.waiting import session
+from models.database import hurried
 from models.errors import Forbidden, Malformed, Unauthorized
 from models.key import digest_of
 from services import keys
 from services.keys import Grant
 
 BEARER = re.compile(r"Bearer +([!-~]{1,512})", re.IGNORECASE)
-FRESH_SECONDS = 1.0
+FRESH_SECONDS, AWAY_SECONDS = 1.0, 10.0
+
+Grants = Mapping[str, Grant]
 
 log = structlog.get_logger("grove.access")
 
@@ -40,13 +44,13 @@ class KnownKeys:
     """What every key ever made may do, by its hash, as of at most a second ago."""
 
     failures: Failures
-    grants: Mapping[str, Grant] = field(default_factory=dict)
-    read_at: float | None = None
+    grants: Grants | None = None
+    good_until: float = 0.0
     reading: threading.Lock = field(default_factory=threading.Lock)
 
     def is_old(self) -> bool:
         """Whether it is time to look again."""
-        return self.read_at is None or time.monotonic() - self.read_at > FRESH_SECONDS
+        return time.monotonic() > self.good_until
 
 
 def register(app: Flask) -> None:
@@ -57,7 +61,7 @@ def register(app: Flask) -> None:
 
 def grant_of(secret: str) -> Grant:
     """What a key may do. Raises Unauthorized, and TooMany after too many that were wrong."""
-    return _grant(digest_of(secret))
+    return _grant(_known_keys(), digest_of(secret))
 
 
 def _check() -> None:
@@ -69,8 +73,9 @@ def _check() -> None:
     sent = _credentials()
     if settings.auth == "off":
         return
-    if _known_keys() or not settings.on_loopback or origins.is_forwarded():
-        _require(endpoint, sent)
+    known = _known_keys()
+    if known or not settings.on_loopback or origins.is_forwarded():
+        _require(known, endpoint, sent)
     elif not settings.on_socket:  # a browser does not reach a socket
         origins.check_loopback_host()
 
@@ -80,23 +85,36 @@ def _is_no_method() -> bool:
     return isinstance(request.routing_exception, MethodNotAllowed)
 
 
-def _known_keys() -> Mapping[str, Grant]:
+def _kept() -> KnownKeys:
+    kept: KnownKeys = current_app.extensions["grove_keys"]
+    return kept
+
+
+def _known_keys() -> Grants:
     """The keys as of a second ago; while one request reads them anew, the others do not wait."""
-    known: KnownKeys = current_app.extensions["grove_keys"]
-    first = known.read_at is None
+    known = _kept()
+    first = known.grants is None
     if known.is_old() and known.reading.acquire(blocking=first):
         try:
-            known.grants = keys.grants(session())
-            known.read_at = time.monotonic()
-        except SQLAlchemyError as error:
-            if first:
-                raise
-            # The database is away: what was known holds on, and is asked for again in a second.
-            log.warning("the keys cannot be read", error=str(error)[:200])
-            known.read_at = time.monotonic()
+            known.grants, known.good_until = _read(known.grants)
         finally:
             known.reading.release()
-    return known.grants
+    return known.grants or {}
+
+
+def _read(known: Grants | None) -> tuple[Grants, float]:
+    """The keys, and until when they need not be read again.
+
+    While the database is away what was known holds on: no predict waits for those who write.
+    """
+    try:
+        with hurried(session()) if known is not None else nullcontext():
+            return keys.grants(session()), time.monotonic() + FRESH_SECONDS
+    except SQLAlchemyError as error:
+        if known is None:
+            raise
+        log.warning("the keys cannot be read", error=str(error)[:200])
+        return known, time.monotonic() + AWAY_SECONDS
 
 
 def _credentials() -> str | None:
@@ -110,9 +128,9 @@ def _credentials() -> str | None:
     return sent
 
 
-def _require(endpoint: str | None, sent: str | None) -> None:
+def _require(known: Grants, endpoint: str | None, sent: str | None) -> None:
     digest = sessions.digest_sent() if sent is None else _digest(sent)
-    scope = _grant(digest).scope
+    scope = _grant(known, digest).scope
     request.environ[CALLER] = digest
     least = needed(endpoint)
     if not scope.covers(least):
@@ -126,12 +144,11 @@ def _digest(sent: str) -> str:
     return digest_of(match[1]) if match else ""
 
 
-def _grant(digest: str | None) -> Grant:
+def _grant(known: Grants, digest: str | None) -> Grant:
     # Looking a hash up tells nobody anything about the keys whose hashes are near to it.
-    grant = _known_keys().get(digest or "")
+    grant = known.get(digest or "")
     if grant is not None and grant.holds():
         return grant
     if digest is not None:
-        known: KnownKeys = current_app.extensions["grove_keys"]
-        known.failures.count(origins.client())
+        _kept().failures.count(origins.client())
     raise Unauthorized("a known key is needed: Authorization: Bearer KEY")

@@ -19,7 +19,7 @@ from gunicorn import util  # type: ignore[import-untyped]
 from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
 
 from controllers import refusals
-from controllers.seats import GONE, seats
+from controllers.seats import AWAY, seats
 from controllers.strict_http import StrictParser
 
 TURN = 0.0005  # seconds for another process to wake and take the connection
@@ -39,7 +39,7 @@ class BalancedWorker(ThreadWorker):  # type: ignore[misc]
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         """One round of gunicorn's loop; then the others are told."""
         super().wait_for_and_dispatch_events(timeout)
-        seats.counts[self.seat] = self.nr_conns if self.alive else GONE
+        seats.counts[self.seat] = self.nr_conns if self.alive else AWAY
 
     def accept(self, listener: Any) -> None:
         """Take the connection that waits, or leave it for now."""

@@ -38,14 +38,22 @@ STATUSES: dict[type[GroveError], int] = {
     errors.TooLarge: 413,
     errors.Unsupported: 415,
     errors.Invalid: 422,
-    errors.Failed: 500,
     errors.TooMany: 429,
+    errors.Failed: 500,
     errors.Busy: 503,
     errors.StorageFull: 507,
 }
 FAMILIES = {family.__name__: family for family in STATUSES}
 CODES = {status: family.default_code for family, status in STATUSES.items()} | {
+    405: "method_not_allowed",
+    408: "request_timeout",
+    411: "length_required",
+    414: "request_uri_too_long",
+    416: "requested_range_not_satisfiable",
+    417: "expectation_failed",
+    431: "request_header_fields_too_large",
     500: "internal_error",
+    501: "not_implemented",
 }
 FULL = {errno.ENOSPC, errno.EDQUOT}
 LATER = {errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOMEM}

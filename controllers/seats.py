@@ -5,30 +5,31 @@ from __future__ import annotations
 import mmap
 from typing import Any
 
-GONE = -1
+# A seat of nobody; one of a process that takes no connections, not yet or no more.
+FREE, AWAY = -1, -2
 
 
 class Seats:
-    """One number a process, or GONE."""
+    """One number a process, from 0 on, or one of those above."""
 
     def __init__(self) -> None:
         self.counts = memoryview(mmap.mmap(-1, mmap.PAGESIZE)).cast("i")
         for seat in range(len(self.counts)):
-            self.counts[seat] = GONE
+            self.counts[seat] = FREE
 
     def take(self) -> int:
         """A seat that nobody has. Raises ValueError where there is none."""
-        seat = self.counts.tolist().index(GONE)
-        self.counts[seat] = 0
+        seat = self.counts.tolist().index(FREE)
+        self.counts[seat] = AWAY
         return seat
 
     def leave(self, seat: int) -> None:
-        """The process is gone, or takes no more connections."""
-        self.counts[seat] = GONE
+        """The process is gone."""
+        self.counts[seat] = FREE
 
     def fewest(self) -> int:
         """The connections of the process that has the fewest."""
-        return min((count for count in self.counts.tolist() if count != GONE), default=0)
+        return min((count for count in self.counts.tolist() if count >= 0), default=0)
 
 
 seats = Seats()  # made by gunicorn's first process, before it forks

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -17,9 +18,11 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 # How long a transaction waits for those of others: a worker's has time, a request's has a client.
 BUSY_SECONDS, BUSY_SECONDS_OF_REQUESTS = 30, 5
+HURRIED_MS = 200
 # The first releases of three branches in which a WAL that is reset under a reader stays whole
 # (https://www.sqlite.org/wal.html, "the WAL-reset bug"); older ones journal by TRUNCATE.
 WAL_SAFE = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
+TURN_SECONDS = (0.001, 0.006)  # between two tries to begin
 # unixepoch('subsec') came with this release.
 SUBSEC = (3, 42, 0)
 # A connection that the database has closed meanwhile is replaced before it is used.
@@ -86,6 +89,28 @@ def configure(engine: sa.Engine, patience: int = BUSY_SECONDS) -> None:
 
 
 @contextmanager
+def hurried(session: Session) -> Iterator[None]:
+    """Within it what is read does not wait for those who write: a fifth of a second at most."""
+    connection = session.connection()
+    if connection.dialect.name != "sqlite":  # elsewhere a reader never waits for a writer
+        yield
+        return
+    with _patience(connection.connection.driver_connection, HURRIED_MS):
+        yield
+
+
+@contextmanager
+def _patience(raw: Any, milliseconds: int) -> Iterator[int]:
+    """Within it a connection of SQLite's waits for so long; gives how long it did before."""
+    (before,) = raw.execute("PRAGMA busy_timeout").fetchone()
+    raw.execute(f"PRAGMA busy_timeout = {milliseconds}")
+    try:
+        yield before
+    finally:
+        raw.execute(f"PRAGMA busy_timeout = {before}")
+
+
+@contextmanager
 def writing(session: Session) -> Iterator[None]:
     """One transaction that reads and writes, committed at the end of the block.
 
@@ -147,4 +172,26 @@ def _begin(connection: sa.Connection) -> None:
     """
     mode = connection.get_execution_options().get("sqlite_begin")
     if mode:
-        connection.exec_driver_sql(f"BEGIN {mode}")
+        _begin_in_turn(connection.connection.driver_connection, mode)
+
+
+def _begin_in_turn(raw: Any, mode: str) -> None:
+    """Begin as soon as nobody else writes; SQLite's own error once its busy_timeout is over.
+
+    SQLite by itself looks again after up to a tenth of a second, and finds the next one at it
+    already: of four processes that write all the time some wait for more than five seconds.
+    """
+    with _patience(raw, 0) as before:
+        deadline = time.monotonic() + before / 1000
+        while not _has_begun(raw, mode, deadline):
+            time.sleep(random.uniform(*TURN_SECONDS))  # noqa: S311
+
+
+def _has_begun(raw: Any, mode: str, deadline: float) -> bool:
+    try:
+        raw.execute(f"BEGIN {mode}")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= deadline:
+            raise
+        return False
+    return True

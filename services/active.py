@@ -85,7 +85,9 @@ def erase(home: Home, experiment_id: str) -> None:
 
 def mend(session: Session, home: Home) -> None:
     """Make every file follow its row, and remove what processes that were killed have left."""
-    with writing(session):  # nobody publishes or promotes meanwhile
+    with writing(session):
+        # Nobody publishes or promotes meanwhile, also where only rows are locked.
+        session.execute(sa.select(Experiment.id).with_for_update()).all()
         serving = session.execute(_serving().with_for_update(of=Experiment)).all()
         records = {e.id: of_row(home, e, version) for e, version in serving}
         for experiment_id, record in records.items():

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from models.database import BUSY_SECONDS
 from services import active
 from services.checking import Report, check
-from services.files import blocks_of, keep, remove, sync_folder
+from services.files import blocks_of, is_locked, keep, remove, sync_folder
 from services.paths import Home
 from services.settings import Settings
 from services.stock import Stock, reader, take
@@ -108,7 +108,7 @@ def _unfinished(target: Path) -> Iterator[Path]:
     """A folder to fill beside the target; those that killed backups have left are removed."""
     start = f".{target.name}.unfinished-"
     for left in list(target.parent.iterdir()):
-        if left.name.startswith(start) and _is_left(left):
+        if left.name.startswith(start) and not is_locked(left / "lock"):
             remove(left)
     place = target.with_name(start + uuid4().hex)
     place.mkdir(mode=0o700)
@@ -120,17 +120,6 @@ def _unfinished(target: Path) -> Iterator[Path]:
             yield folder
     finally:
         remove(place)
-
-
-def _is_left(place: Path) -> bool:
-    try:
-        with (place / "lock").open("r+") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return True
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _fill(source: Path, home: Home, copy: Home) -> None:

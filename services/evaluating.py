@@ -11,7 +11,7 @@ from services.experiments import get
 from services.files import remove
 from services.paths import Home
 from services.queue import JobQueue
-from services.repeats import Repeat, earlier, refuse_in_flight
+from services.repeats import Repeat, earlier
 
 
 def submit(
@@ -32,8 +32,7 @@ def submit(
     try:
         with writing(session):
             experiment = get(session, experiment_id, lock=True)
-            if same := earlier(session, repeat):
-                refuse_in_flight(same)
+            if same := earlier(session, repeat, job):
                 remove(home.upload(job.id))
                 return same
             chosen = number if number is not None else require_trained(experiment)
@@ -41,8 +40,6 @@ def submit(
             job.kind, job.dataset = Kind.TEST, experiment.dataset
             job.experiment, job.experiment_uid = experiment.id, experiment.uid
             job.params = {**job.params, "version": version.number}
-            if repeat:
-                repeat.mark(job)
             queue.put(session, job)
     except BaseException:
         remove(home.upload(job.id))

@@ -16,7 +16,7 @@ from services.files import remove
 from services.listing import Page, State, page_of, state_of_page
 from services.paths import Home
 from services.queue import JobQueue
-from services.repeats import Repeat, earlier, refuse_in_flight
+from services.repeats import Repeat, earlier
 from services.splits.plan import Plan, nearest
 
 SORTS = {
@@ -100,21 +100,17 @@ def create(
     experiment.target = plan.target
     try:
         with writing(session):
-            if same := earlier(session, repeat):
-                refuse_in_flight(same)
+            if same := earlier(session, repeat, job):
                 remove(home.upload(job.id))
                 return same
             _check_free(session, experiment, job)
             session.add(experiment)
             session.flush()
-            if repeat:
-                repeat.mark(job)
             queue_split(session, queue, experiment, plan, job)
     except BaseException as error:
         remove(home.upload(job.id))
         if isinstance(error, IntegrityError):  # another request came first, with this id or key
-            if same := earlier(session, repeat):
-                refuse_in_flight(same)
+            earlier(session, repeat, job)
             raise _id_in_use(experiment.id) from error
         raise
     return job

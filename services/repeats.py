@@ -28,27 +28,24 @@ class Repeat:
         text = json.dumps(asked, sort_keys=True)
         return cls(key, hashlib.sha256(text.encode()).hexdigest())
 
-    def mark(self, job: Job) -> None:
-        """Have the job be known again by this request."""
-        job.idempotency_key, job.fingerprint = self.key, self.fingerprint
 
-
-def earlier(session: Session, repeat: Repeat | None) -> Job | None:
+def earlier(session: Session, repeat: Repeat | None, job: Job, *, join: bool = False) -> Job | None:
     """The job that the same request has begun before, for as long as jobs are kept.
 
-    Raises Invalid, idempotency_key_reused, where the key came with another request.
+    Where there is none `job` is marked as the one. Raises Invalid, idempotency_key_reused, where
+    the key came with another request, and Conflict, request_in_flight, while that job is under
+    way, unless the caller would `join` it.
     """
     if repeat is None:
         return None
-    job = session.scalar(sa.select(Job).where(Job.idempotency_key == repeat.key))
-    if job is not None and job.fingerprint != repeat.fingerprint:
+    found = session.scalar(sa.select(Job).where(Job.idempotency_key == repeat.key))
+    if found is None:
+        job.idempotency_key, job.fingerprint = repeat.key, repeat.fingerprint
+        return None
+    if found.fingerprint != repeat.fingerprint:
         message = "this Idempotency-Key came with another request before"
         raise invalid("idempotency_key_reused", message)
-    return job
-
-
-def refuse_in_flight(job: Job) -> None:
-    """Raise Conflict, request_in_flight, while the work of the first request is under way."""
-    if job.is_open:
-        message = f"the same request is under way: job {job.id} is {job.state}"
-        raise Conflict(message, code="request_in_flight", job=job.id)
+    if found.is_open and not join:
+        message = f"the same request is under way: job {found.id} is {found.state}"
+        raise Conflict(message, code="request_in_flight", job=found.id)
+    return found

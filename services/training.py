@@ -35,12 +35,11 @@ def submit(
             experiment = get(session, experiment_id, lock=True)
             if experiment.status == Status.SPLITTING:
                 raise Conflict(f"experiment {experiment.id!r} is being split", code="not_split")
-            if same := earlier(session, repeat):
+            job = _job(experiment, params)
+            if same := earlier(session, repeat, job, join=True):
                 return same
             jobs.refuse_while_open(session, experiment.uid, Kind.TRAIN)
-            job = _job(session, experiment, params)
-            if repeat:
-                repeat.mark(job)
+            _check(session, experiment, params)
             queue.put(session, job)
             return job
     except IntegrityError:  # another request came first
@@ -53,8 +52,7 @@ def _chosen(experiment: Experiment, params: dict[str, Any]) -> dict[str, Any]:
     return {**defaults(experiment.type), **seed, **params}
 
 
-def _job(session: Session, experiment: Experiment, params: dict[str, Any]) -> Job:
-    _check(session, experiment, params)
+def _job(experiment: Experiment, params: dict[str, Any]) -> Job:
     return Job(
         kind=Kind.TRAIN,
         experiment=experiment.id,

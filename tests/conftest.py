@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 
 from services.setup import prepare
+from tests.homes import fill
 from tests.story import Story, app_on, settings_for, worker
 
 
@@ -34,3 +35,11 @@ def _worker(home: Path) -> Iterator[None]:
 @pytest.fixture
 def story(app: Flask, _worker: None) -> Story:
     return Story(app.test_client())
+
+
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with something of everything in it, at rest: to be copied, and not to be changed."""
+    folder = tmp_path_factory.mktemp("whole")
+    fill(folder)
+    return folder

@@ -16,16 +16,9 @@ import pytest
 from services.backup import backup
 from services.files import keep
 from services.setup import prepare
-from tests.homes import checked, copied, fill, warm_up
+from tests.homes import checked, copied, warm_up
 from tests.service import ROOT, environ_for
 from tests.story import Story, app_on, settings_for, worker
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("whole")
-    fill(home)
-    return home
 
 
 def run(home: Path, *words: str) -> subprocess.CompletedProcess[str]:

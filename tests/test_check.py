@@ -11,19 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.homes import change, checked, copied, fill, flip, one
+from tests.homes import change, checked, copied, flip, one
 from tests.service import ROOT, environ_for
 
 VERSION = "experiments/*/versions/*"
 SPLIT = "experiments/*/splits/*"
 LONG_AGO = 1_000_000_000
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("whole")
-    fill(home)
-    return home
 
 
 @pytest.fixture

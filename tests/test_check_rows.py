@@ -6,16 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.homes import change, checked, copied, fill
+from tests.homes import change, checked, copied
 
 TRAINED, SPLIT = "experiment 'trained'", "experiment 'split'"
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("whole")
-    fill(home)
-    return home
 
 
 @pytest.fixture

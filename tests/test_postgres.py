@@ -75,7 +75,6 @@ def test_many_write_to_postgresql_at_once(cluster: Postgres) -> None:
     assert_all_counted(cluster.url, 250)
 
 
-@pytest.mark.long
 def test_many_write_to_sqlite_at_once(tmp_path: Path) -> None:
     assert_all_counted(f"sqlite:///{tmp_path}/a.sqlite", 1000)
 

@@ -38,6 +38,7 @@ def examples() -> list[Example]:
 
 
 CURLS = [example for example in examples() if example.command.startswith("curl")]
+OPERATING = [e for e in examples() if re.search(r"run\.sh (check|backup|restore)", e.command)]
 KEYS = [example for example in examples() if example.command.startswith("./run.sh key")]
 
 
@@ -65,7 +66,7 @@ def shell(command: str, service: Service, folder: Path) -> str:
 
 
 def test_there_is_no_command_that_nothing_runs() -> None:
-    others = [e.command for e in examples() if e not in CURLS + KEYS]
+    others = [e.command for e in examples() if e not in CURLS + KEYS + OPERATING]
     assert [command for command in others if not command.startswith(ELSEWHERE)] == []
     assert len(CURLS) >= 5
 
@@ -89,6 +90,15 @@ def test_the_greeting_can_be_pasted(service: Service, folder: Path) -> None:
     printed = shell(commands[1], service, folder)
     assert '"status":"ready"' in printed
     assert '"version":1' in printed
+
+
+def test_backups(service: Service, tmp_path: Path) -> None:
+    printed = [
+        shell(example.command.replace("/var/backups", str(tmp_path)), service, ROOT)
+        for example in OPERATING
+    ]
+    assert len(printed) == 3
+    assert all("problems: 0" in text for text in printed)
 
 
 def test_the_keys(service: Service) -> None:

@@ -106,7 +106,7 @@ def test_keys_of_other_callers_are_others(tmp_path: Path) -> None:
         story, shared = Story(app.test_client()), {**key(), "Prefer": "respond-async"}
         admin = {"Authorization": f"Bearer {'a' * 40}"}
         new = story.client.post("/v1/keys", json={"name": "b", "scope": "write"}, headers=admin)
-        app.extensions["grove_keys"].read_at = None
+        app.extensions["grove_keys"].good_until = 0.0
         for secret in ("a" * 40, new.json["key"]):
             sent = {**shared, "Authorization": f"Bearer {secret}"}
             answer = create(story, sent, dataset="glass", target="Type")

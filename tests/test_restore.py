@@ -13,7 +13,7 @@ from sqlalchemy.exc import DatabaseError
 from services.backup import Refused, backup
 from services.restoring import restore
 from services.setup import prepare
-from tests.homes import checked, fill, flip, one
+from tests.homes import checked, flip, one
 from tests.service import ROOT, environ_for
 from tests.story import FLOWER, Story, app_on, flowers, settings_for, worker
 
@@ -31,13 +31,6 @@ restoring.keep = keep_or_die
 from commands.restore import main
 main()
 """
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("whole")
-    fill(home)
-    return home
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -31,6 +32,7 @@ T = TypeVar("T")
 
 REPORT_EVERY = 0.5
 AWAY = (
+    sqlite3.OperationalError,  # where a transaction begins
     sqlalchemy.exc.OperationalError,
     sqlalchemy.exc.InterfaceError,
     sqlalchemy.exc.TimeoutError,
