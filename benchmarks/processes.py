@@ -19,14 +19,20 @@ ROOT = Path(__file__).resolve().parents[1]
 GRACE_SECONDS = 30
 PATIENCE_SECONDS = 90
 KIB_PER_MIB = 1024
-# What run.sh sets for Grove's own good; a yardstick runs as it would without.
-OF_RUN_SH = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PYTHONPATH")
+# What run.sh sets for Grove's own good, a yardstick runs without; and nobody compiles his own
+# modules anew at every start, as a machine may have been told that builds images.
+NOT_INHERITED = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "PYTHONPATH",
+    "PYTHONDONTWRITEBYTECODE",
+)
 
 
 def clean_environ(**chosen: str) -> dict[str, str]:
-    """This process's environment without Grove's settings and run.sh's, and what is chosen."""
+    """This process's environment without Grove's settings and others', and what is chosen."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("GROVE_")}
-    own = {k: v for k, v in inherited.items() if k not in OF_RUN_SH}
+    own = {k: v for k, v in inherited.items() if k not in NOT_INHERITED}
     return {**own, **chosen}
 
 

@@ -32,10 +32,9 @@ __all__ = ["MOST_FAULTS", "as_column", "as_learned", "check_columns", "score_fil
 MOST_FAULTS = 100
 SHOWN_LEVELS = 3
 MOST_NOTICE_BYTES = 1_500  # as JSON: the notices travel in one header
-# For one file: more would take the processor from those who ask for a row at a time. The third
-# works while another waits for Python's lock, which makes a file 4 % quicker on two cores.
-THREADS = min(3, 1 + (os.cpu_count() or 1))
-ROOM = 6 * 2**20  # bytes of CSV under way at a time; each takes about ten in memory
+# For one file: more would take the processor from those who ask for a row at a time.
+THREADS = min(2, os.cpu_count() or 1)
+ROOM = 4 * 2**20  # bytes of CSV under way at a time; each takes about ten in memory
 
 
 class Scorer:

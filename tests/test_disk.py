@@ -177,6 +177,18 @@ def test_a_full_disk_stops_writes_alone(small: Path) -> None:
         assert_well_again(client)
 
 
+def test_a_training_that_fills_the_disk_leaves_the_old_version(small: Path) -> None:
+    """Ten thousand trees take several times the room that there is."""
+    with trained(small) as (_, client):
+        client.ask("POST", "/v1/experiments/glass/train", {"n_estimators": 10_000})
+        job = client.get("/v1/jobs?kind=train")["items"][0]["id"]
+        wait_until(lambda: client.get(f"/v1/jobs/{job}")["state"] == "failed")
+        assert client.get(f"/v1/jobs/{job}")["error"]["code"] == "disk_full"
+        assert json.loads(client.ask(*PREDICT)[2])["version"] == 1
+        assert_no_orphans(small)
+        assert_well_again(client)
+
+
 def test_a_folder_that_is_read_only_stops_writes_alone(small: Path) -> None:
     with trained(small) as (_, client):
         jobs = client.get("/v1/jobs")["total"]
