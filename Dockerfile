@@ -6,11 +6,15 @@ RUN python3 -m venv /opt/venv \
  && /opt/venv/bin/python3 -m pip install --no-cache-dir --disable-pip-version-check -r /requirements.txt
 
 FROM ${BASE_IMAGE}
-RUN useradd --system --user-group --no-create-home --home-dir /opt/grove grove \
+# A fixed number, so that folders of the host can be given to it.
+RUN groupadd --gid 10001 grove \
+ && useradd --uid 10001 --gid grove --no-create-home --home-dir /opt/grove --shell /usr/sbin/nologin grove \
  && install -d -o grove -g grove /var/lib/grove
 COPY --from=build /opt/venv /opt/venv
 COPY . /opt/grove
 WORKDIR /opt/grove
+# Compiled once and not at every start, for its user may not write here.
+RUN /opt/venv/bin/python3 -m compileall -q .
 ENV PATH=/opt/venv/bin:$PATH \
     PARTS_INSTALLED=1 \
     GROVE_HOME=/var/lib/grove \

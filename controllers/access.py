@@ -13,6 +13,7 @@ import time
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 from flask import Flask, current_app, request
@@ -65,19 +66,19 @@ def grant_of(secret: str) -> Grant:
 
 
 def _check() -> None:
-    endpoint, settings = request.endpoint, parts().settings
-    origins.check_origin(settings.hosts)
+    environ, endpoint, settings = request.environ, request.endpoint, parts().settings
+    origins.check_origin(environ, settings.hosts)
     if endpoint in OPEN or _is_no_method():
         return
-    origins.check_host(settings.hosts)
-    sent = _credentials()
+    origins.check_host(environ, settings.hosts)
+    sent = _credentials(environ)
     if settings.auth == "off":
         return
     known = _known_keys()
-    if known or not settings.on_loopback or origins.is_forwarded():
-        _require(known, endpoint, sent)
+    if known or not settings.on_loopback or origins.is_forwarded(environ):
+        environ[CALLER] = _require(known, endpoint, sent)
     elif not settings.on_socket:  # a browser does not reach a socket
-        origins.check_loopback_host()
+        origins.check_loopback_host(environ)
 
 
 def _is_no_method() -> bool:
@@ -117,25 +118,26 @@ def _read(known: Grants | None) -> tuple[Grants, float]:
         return known, time.monotonic() + AWAY_SECONDS
 
 
-def _credentials() -> str | None:
+def _credentials(environ: Mapping[str, Any]) -> str | None:
     """What came as Authorization. Raises Malformed where it came twice.
 
     A server joins headers of one name with a comma, which stands in no key.
     """
-    sent: str | None = request.environ.get("HTTP_AUTHORIZATION")
+    sent: str | None = environ.get("HTTP_AUTHORIZATION")
     if sent and "," in sent and not sent.lower().startswith("digest "):
         raise Malformed("more than one Authorization header came", code="two_authorizations")
     return sent
 
 
-def _require(known: Grants, endpoint: str | None, sent: str | None) -> None:
+def _require(known: Grants, endpoint: str | None, sent: str | None) -> str | None:
+    """The hash of the key that was shown, which may do this."""
     digest = sessions.digest_sent() if sent is None else _digest(sent)
     scope = _grant(known, digest).scope
-    request.environ[CALLER] = digest
     least = needed(endpoint)
     if not scope.covers(least):
         message = f"this key may {scope}; here one is needed that may {least}"
         raise Forbidden(message, code="scope_too_small")
+    return digest
 
 
 def _digest(sent: str) -> str:
@@ -150,5 +152,5 @@ def _grant(known: Grants, digest: str | None) -> Grant:
     if grant is not None and grant.holds():
         return grant
     if digest is not None:
-        _kept().failures.count(origins.client())
+        _kept().failures.count(origins.client(request.environ))
     raise Unauthorized("a known key is needed: Authorization: Bearer KEY")

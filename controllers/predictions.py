@@ -6,7 +6,7 @@ from typing import Any, cast
 from uuid import uuid4
 
 import orjson
-from flask import Response, request
+from flask import Response
 from sqlalchemy.orm import Session
 
 from controllers.api import Blueprint
@@ -64,7 +64,7 @@ def predict(query: dict[str, Any], experiment_id: str) -> Response:
 
 
 def _predicted_rows(query: dict[str, Any], served: predicting.Served) -> Response:
-    body = blp.ARGUMENTS_PARSER.parse(PREDICT, request, location="json")
+    body = blp.ARGUMENTS_PARSER.parse(PREDICT, location="json")
     _require_few(body["rows"])
     strict = body.get("strict", query.get("strict", False))
     answer = predicting.predict_rows(served, body["rows"], strict=strict)

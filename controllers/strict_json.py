@@ -20,6 +20,7 @@ MAX_KEYS = 20_000  # twice the columns that a dataset may have
 BAD_ESCAPE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 BAD_CHARACTER = re.compile("[\x00\ud800-\udfff]")
 DIGITS = bytes.maketrans(b"123456789", b"0" * 9)
+HOLDERS = frozenset({dict, list})
 TOO_FEW = -(2**62)
 LONG_NUMBER = b"0" * 19  # nearer to 2**63 than a float can tell
 
@@ -59,12 +60,12 @@ def _count_texts(value: Any, depth: int) -> int:
     """How many keys and texts a value holds; far too few where it is too deep or too wide."""
     if not _holds(value):
         return isinstance(value, str)
-    values = _values(value)
-    kinds = list(map(type, values))
-    count = kinds.count(str) + (len(value) if isinstance(value, dict) else 0)
-    if len(value) > MAX_KEYS and isinstance(value, dict):
+    keys, values = (len(value), value.values()) if type(value) is dict else (0, value)
+    if keys > MAX_KEYS:
         return TOO_FEW
-    if dict not in kinds and list not in kinds:
+    kinds = set(map(type, values))
+    count = keys + (sum(type(each) is str for each in values) if str in kinds else 0)
+    if kinds.isdisjoint(HOLDERS):
         return count
     if depth + 1 >= MAX_DEPTH:
         return TOO_FEW

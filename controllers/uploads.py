@@ -15,7 +15,7 @@ from flask import Flask, Request, Response, request
 from werkzeug.datastructures import FileStorage
 from werkzeug.wsgi import wrap_file
 
-from controllers.parsing import MAX_FORM_BYTES, body_pieces, require_no_coding, require_utf8
+from controllers.parsing import JSON, MAX_FORM_BYTES, body_pieces, require_no_coding, require_utf8
 from controllers.parts import parts
 from controllers.problems import translated
 from controllers.waiting import long_body
@@ -52,7 +52,7 @@ def register(app: Flask) -> None:
 
 def is_csv() -> bool:
     """Whether the body says that it is CSV."""
-    return request.mimetype == CSV
+    return request.environ.get("CONTENT_TYPE") != JSON and request.mimetype == CSV
 
 
 def received_body(reading: Reading, types: tuple[str, ...] = TYPES) -> Job:

@@ -6,14 +6,27 @@ import json
 import logging
 import sys
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any, TextIO
 
 import orjson
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor
+
+# The request that this thread answers, or did last; whoever answers one sets it.
+request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+
+
+def _numbered(_: Any, __: str, event: EventDict) -> EventDict:
+    """What is logged while a request is answered bears its id."""
+    number = request_id.get()
+    if number is not None:
+        event["request_id"] = number
+    return event
+
 
 SHARED: tuple[Processor, ...] = (
-    structlog.contextvars.merge_contextvars,
+    _numbered,
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.format_exc_info,

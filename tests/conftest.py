@@ -9,8 +9,31 @@ import pytest
 from flask import Flask
 
 from services.setup import prepare
+from tests.databases import on_postgres
 from tests.homes import fill
+from tests.postgres import postgres
 from tests.story import Story, app_on, settings_for, worker
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--postgres", action="store_true", help="run on PostgreSQL, not on SQLite")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL, leave out what is about SQLite's own file."""
+    if config.getoption("postgres"):
+        left = [item for item in items if item.get_closest_marker("sqlite")]
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if not item.get_closest_marker("sqlite")]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _database(request: pytest.FixtureRequest) -> Iterator[None]:
+    if not request.config.getoption("postgres"):
+        yield
+        return
+    with postgres() as cluster, on_postgres(cluster.port):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -40,7 +40,9 @@ class Postgres:
         return f"postgresql+psycopg://grove@127.0.0.1:{self.port}/postgres"
 
     def start(self) -> None:
-        options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1"
+        options = (
+            f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c max_connections=500"
+        )
         log = str(self.folder / "log")
         self.run("pg_ctl", "-w", "-D", self.data, "-l", log, "-o", options, "start")
 

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.databases import database_of
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -31,7 +33,8 @@ def environ_for(home: Path, **chosen: str) -> dict[str, str]:
     clean = {k: v for k, v in os.environ.items() if not k.startswith("GROVE_")}
     path = f"{Path(sys.executable).parent}:{clean['PATH']}"
     own = {"PATH": path, "PARTS_INSTALLED": "1", "GROVE_HOME": str(home)}
-    return {**clean, **own, "GROVE_LOG_LEVEL": "warning", **chosen}
+    own |= {"GROVE_LOG_LEVEL": "warning", **database_of(home)}
+    return {**clean, **own, **chosen}
 
 
 def free_port() -> int:

@@ -23,6 +23,7 @@ from controllers.main import create_app
 from controllers.parts import parts
 from models import db
 from services import settings
+from tests.databases import database_of
 
 ROOT = Path(__file__).parents[1]
 _numbers = count(1)
@@ -34,7 +35,7 @@ def fresh(word: str = "x") -> str:
 
 
 def settings_for(home: Path, **chosen: str) -> settings.Settings:
-    return settings.read({"GROVE_HOME": str(home), **chosen})
+    return settings.read({"GROVE_HOME": str(home), **database_of(home), **chosen})
 
 
 def table(names: Sequence[str], rows: Iterable[Sequence[Any]], delimiter: str = ",") -> str:
@@ -159,7 +160,8 @@ def worker(home: Path, **environ: str) -> Iterator[subprocess.Popen[bytes]]:
     clean = {k: v for k, v in os.environ.items() if not k.startswith("GROVE_")}
     own = {"GROVE_HOME": str(home), "GROVE_LOG_LEVEL": "warning", "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "services.worker"]
-    process = subprocess.Popen(command, cwd=ROOT, env={**clean, **own, **environ})
+    environ = {**clean, **own, **database_of(home), **environ}
+    process = subprocess.Popen(command, cwd=ROOT, env=environ)
     try:
         yield process
     finally:

@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from benchmarks.grove import Client
 from tests.orphans import assert_no_orphans
 from tests.problems import assert_problem_body
 from tests.service import Service, running
+from tests.waits import wait_until
 
 pytestmark = pytest.mark.real
 
@@ -87,13 +88,6 @@ def ask_at_once(client: Client, requests: list[tuple[str, str, Any]]) -> list[An
     for thread in threads:
         thread.join()
     return [answers[number] for number in range(len(requests))]
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 def assert_well_again(client: Client) -> None:

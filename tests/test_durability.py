@@ -16,6 +16,7 @@ from services.forest.batches import INTELEX, SCIKIT_LEARN
 from services.forest.engines import installed
 from services.setup import prepare
 from tests.story import FLOWER, Story, app_on, flowers, settings_for, worker
+from tests.waits import wait_until
 
 # Ten batches each: scikit-learn alone scores on the rows not drawn.
 FORESTS: dict[str, dict[str, Any]] = {
@@ -215,13 +216,6 @@ def change(home: Path, statement: str, *values: str) -> None:
     with closing(sqlite3.connect(home / "grove.sqlite")) as connection:
         connection.execute(statement, values)
         connection.commit()
-
-
-def wait_until(holds: Any, seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def children(worker_pid: int) -> list[int]:

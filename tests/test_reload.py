@@ -10,7 +10,7 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from benchmarks import grove, stage
 from benchmarks.grove import Client
 from benchmarks.processes import command_of, family
 from tests.front import PREDICT, ROW, standing
+from tests.waits import wait_until
 
 pytestmark = pytest.mark.real
 
@@ -121,13 +122,6 @@ def ask_on(client: Client, asked: Asked, keeps: bool) -> None:
         if not keeps:
             connection.close()
     connection.close()
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def asked_more(asked: Asked) -> None:

@@ -1,16 +1,24 @@
-"""Several clients that wait for their jobs at once."""
+"""Waiting until something is so; several clients that wait for their jobs at once."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from flask import Flask
 
 from tests.story import Story
+
+
+def wait_until(holds: Callable[[], object], seconds: float = 30) -> None:
+    """Fail where this does not come to hold in time."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def create(app: Flask, experiment: str, **headers: str) -> Any:

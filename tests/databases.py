@@ -1,0 +1,46 @@
+"""Which database the homes of a run have: SQLite in the home, or one each in a PostgreSQL cluster.
+
+`pytest --postgres` runs the very tests that SQLite has on PostgreSQL.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+
+CLUSTER = "TESTS_POSTGRES"  # handed on to processes that tests start
+PATTERN = "postgresql+psycopg://grove@127.0.0.1:{port}/{name}"
+
+
+@contextmanager
+def on_postgres(port: int) -> Iterator[None]:
+    """For this long, every home has a database of its own in the cluster at this port."""
+    os.environ[CLUSTER] = str(port)
+    try:
+        yield
+    finally:
+        del os.environ[CLUSTER]
+
+
+def database_of(home: Path) -> dict[str, str]:
+    """The setting that a home's database takes, which is made where it is not there yet."""
+    port = os.environ.get(CLUSTER)
+    if port is None:
+        return {}
+    name = "t" + hashlib.sha256(str(home).encode()).hexdigest()[:20]
+    _make(PATTERN.format(port=port, name="postgres"), name)
+    return {"GROVE_DATABASE_URL": PATTERN.format(port=port, name=name)}
+
+
+def _make(server: str, name: str) -> None:
+    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        known = sa.text("SELECT 1 FROM pg_database WHERE datname = :name")
+        if connection.scalar(known, {"name": name}) is None:
+            connection.execute(sa.text(f"CREATE DATABASE {name}"))
+    engine.dispose()
