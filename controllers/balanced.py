@@ -57,9 +57,10 @@ class BalancedWorker(ThreadWorker):  # type: ignore[misc]
         meanwhile waited in vain, and was cut off.
         """
         super().set_accept_enabled(enabled)
-        if not self.alive:
+        if not enabled and not self.alive:
             for listener in self.sockets:
-                self._leave(listener)
+                if listener.sock is not None:  # it may have been left before
+                    self._leave(listener)
 
     def _leave(self, listener: Any) -> None:
         before = None

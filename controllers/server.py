@@ -18,7 +18,7 @@ __all__ = ["child_exit", "pre_fork"]  # gunicorn finds its hooks here
 GARBAGE = 10_000  # new objects, not 700: a request leaves hardly a cycle behind
 
 accesslog = None  # the application writes its own line for each request
-errorlog = "-"
+logger_class = "controllers.server_log.JsonLogger"
 loglevel = "warning"
 graceful_timeout = 70  # longer than the longest wait for a job
 keepalive = 75

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import sqlite3
 import subprocess
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 
 from benchmarks.grove import Client
+from tests.forms import FORM, part
 from tests.orphans import assert_no_orphans
 from tests.problems import assert_problem_body
 from tests.service import Service, running
@@ -169,6 +171,28 @@ def test_a_full_disk_stops_writes_alone(small: Path) -> None:
         assert client.get("/v1/jobs")["total"] == jobs
         assert_no_orphans(small)
         assert_well_again(client)
+
+
+def test_a_form_that_fits_but_once(small: Path) -> None:
+    """It is spooled, then copied: for the second time there is no room."""
+    with trained(small) as (_, client):
+        before = files_of(small)
+        lines = "a,b,kind\n" + "1.5,2.5,x\n" * 1_700_000
+        body = b"".join([part("target", "kind"), part("file", lines, "a.csv"), b"--x--\r\n"])
+        headers = {**client.headers, "Content-Type": FORM}
+        connection = http.client.HTTPConnection(client.address, timeout=60)
+        connection.request("POST", "/v1/experiments", body, headers)
+        answer = connection.getresponse()
+        assert_problem_body(answer.read().decode(), answer.status, "disk_full")
+        assert answer.status == 507
+        connection.close()
+        assert files_of(small) == before
+        assert_well_again(client)
+
+
+def files_of(home: Path) -> set[Path]:
+    """All files but those that SQLite comes and goes with."""
+    return {each for each in home.rglob("*") if each.is_file() and "sqlite" not in each.name}
 
 
 def test_a_training_that_fills_the_disk_leaves_the_old_version(small: Path) -> None:

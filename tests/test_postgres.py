@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,8 +15,11 @@ from sqlalchemy.orm import Session
 
 from benchmarks.grove import Client
 from models import Base, Dataset, Seed
+from services import checking
+from services.paths import Home
 from services.setup import migrate
 from tests import test_journey
+from tests.orphans import assert_no_orphans
 from tests.postgres import (
     COUNTED,
     Postgres,
@@ -25,10 +30,14 @@ from tests.postgres import (
 )
 from tests.service import running
 from tests.test_disk import PREDICT, WRITES, assert_later, assert_well_again, trained
+from tests.waits import wait_until
 
 pytestmark = pytest.mark.real
 
 PROCESSES = 4
+AWAY_SECONDS = 3
+TRAIN = ("/v1/experiments/glass/train", {"n_estimators": 10})
+STOPPED_BY_LOCK = sa.text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
 
 
 @pytest.fixture
@@ -53,7 +62,9 @@ def test_the_migrations_make_what_the_models_say(cluster: Postgres) -> None:
     engine.dispose()
 
 
-def test_a_database_that_is_away_stops_writes_alone(cluster: Postgres, tmp_path: Path) -> None:
+def test_a_database_that_is_away_stops_writes_alone(
+    cluster: Postgres, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     with trained(tmp_path, GROVE_DATABASE_URL=cluster.url) as (_, client):
         cluster.stop()
         try:
@@ -61,6 +72,32 @@ def test_a_database_that_is_away_stops_writes_alone(cluster: Postgres, tmp_path:
         finally:
             cluster.start()
         assert_well_again(client)
+    logged = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+    assert any("reloading queue" in line["event"] for line in logged)  # the job engine's own words
+
+
+def test_a_database_that_goes_at_the_commit_of_a_job(cluster: Postgres, tmp_path: Path) -> None:
+    """The job waits, and writes down once there is a place what it had been about to."""
+    with trained(tmp_path, GROVE_DATABASE_URL=cluster.url) as (_, client):
+        engine = engine_of(cluster.url)
+        with engine.connect() as other:
+            other.execute(sa.text("LOCK TABLE versions IN EXCLUSIVE MODE"))
+            job = client.ask("POST", *TRAIN, Prefer="respond-async")[1]["Location"]
+            with engine.connect() as looking:
+                wait_until(lambda: looking.scalar(STOPPED_BY_LOCK))
+            cluster.stop()
+            other.invalidate()
+        engine.dispose()
+        time.sleep(AWAY_SECONDS)
+        cluster.start()
+        wait_until(lambda: client.ask("GET", job)[0] == 200)
+        wait_until(lambda: client.get(job)["state"] == "succeeded", 90)
+        versions = client.get("/v1/experiments/glass/versions")["items"]
+        assert sorted(each["version"] for each in versions) == [1, 2]
+        assert json.loads(client.ask(*PREDICT)[2])["version"] == 2
+        assert_well_again(client)
+        assert_no_orphans(tmp_path)
+        assert checking.check(cluster.url, Home(tmp_path)).problems == []
 
 
 def assert_away(client: Client) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -143,6 +144,23 @@ def test_the_most_rows(home: Path, trained: str, number: int, status: int) -> No
     assert answer.status_code == status
     if status == 413:
         assert_problem(answer, 413, "too_many_rows")
+
+
+@pytest.mark.parametrize("row", [pytest.param(None, id="P15")])
+def test_too_many_rows_take_no_memory(story: Story, trained: str, row: None) -> None:
+    """As many as a body may hold take a few times its size, and that for as long as it lasts."""
+    body = json.dumps({"rows": [FLOWER] * 225_000}, separators=(",", ":")).encode()
+    assert 15 * 2**20 < len(body) < 16 * 2**20
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        answer = post(story, trained, body)
+        after, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert_problem(answer, 413, "too_many_rows")
+    assert peak - before < 10 * len(body)
+    assert after - before < len(body) / 10
 
 
 @pytest.mark.parametrize("row", [pytest.param(None, id="P16")])

@@ -13,7 +13,10 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.service import ROOT, Service, environ_for, running
+from tests.waits import wait_until
 
 KEY = re.compile(r"shown only now: (\S{43})")
 
@@ -57,6 +60,17 @@ def test_it_serves_and_leaves_no_process_behind(tmp_path: Path) -> None:
         names = [each["name"] for each in ask(service, "/v1/datasets")[1]["items"]]
         assert names == ["breast_cancer", "glass"]
     assert processes("", tmp_path) == []
+
+
+def test_all_that_is_logged_is_json(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """gunicorn's own words too, which are about a web process that was killed."""
+    with running(tmp_path) as service:
+        web = set(processes("gunicorn", tmp_path))
+        os.kill(max(web), signal.SIGKILL)
+        wait_until(lambda: set(processes("gunicorn", tmp_path)) - web)
+        assert ask(service, "/livez")[0] == 200
+    logged = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+    assert any("SIGKILL" in line["event"] for line in logged)
 
 
 def test_a_taken_port_is_said(tmp_path: Path) -> None:

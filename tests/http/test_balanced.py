@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import http.client
 import os
 import signal
@@ -13,15 +14,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pytest
 
+from controllers.balanced import BalancedWorker
 from controllers.seats import AWAY, FREE, Seats
 from controllers.server import gunicorn_arguments
 from services.settings import read
 from tests.http.demo import ROOT
-
-PATIENCE = 60
+from tests.waits import wait_until
 
 
 def who(_: object, start: Callable[..., object]) -> Iterable[bytes]:
@@ -57,13 +59,6 @@ class Kept(http.client.HTTPConnection):
         return int(self.getresponse().read())
 
 
-def wait_for(look: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not look():
-        assert time.monotonic() < end
-        time.sleep(0.05)
-
-
 def processes(place: Path) -> set[int]:
     """Who answers now, over connections of their own."""
     found = set()
@@ -86,7 +81,7 @@ def shares(stack: ExitStack, place: Path) -> list[int]:
 def place(tmp_path: Path) -> Iterator[Path]:
     path = tmp_path / "web.sock"
     with serving(path):
-        wait_for(lambda: len(processes(path)) == 2)
+        wait_until(lambda: len(processes(path)) == 2)
         yield path
 
 
@@ -101,7 +96,7 @@ def test_a_process_that_was_killed_counts_no_more(place: Path) -> None:
         shares(stack, place)
         first, second = processes(place)
         os.kill(first, signal.SIGKILL)
-        wait_for(lambda: len(processes(place) - {first}) == 2)
+        wait_until(lambda: len(processes(place) - {first}) == 2)
     with ExitStack() as stack:
         least, most = shares(stack, place)
         assert most - least <= 4
@@ -118,3 +113,29 @@ def test_seats() -> None:
     assert seats.fewest() == 3
     seats.leave(1)
     assert (seats.fewest(), seats.take()) == (5, 1)
+
+
+class Listener:
+    """gunicorn's socket, at which nobody waits."""
+
+    sock: object | None = object()
+
+    def setblocking(self, _: bool) -> None:
+        assert self.sock is not None
+
+    def accept(self) -> None:
+        assert self.sock is not None
+        raise BlockingIOError(errno.EAGAIN, "nobody waits")
+
+    def close(self) -> None:
+        self.sock = None
+
+
+def test_a_process_may_be_told_to_stop_before_it_began() -> None:
+    """The signal may come between any two lines of gunicorn's loop."""
+    worker = BalancedWorker.__new__(BalancedWorker)
+    worker.alive, worker.nr_conns, worker._accepting = False, 0, False
+    worker.sockets, worker.poller = [Listener()], MagicMock()
+    for enabled in (True, False, False):
+        worker.set_accept_enabled(enabled)
+        assert (worker.sockets[0].sock is None) is not enabled

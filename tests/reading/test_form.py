@@ -6,15 +6,17 @@ import bz2
 import gzip
 import io
 import lzma
+import os
 import pickle
 import zipfile
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
 from models.errors import Invalid, Unsupported
-from services.reading import Limits, Reading, text_batches
+from services.reading import Limits, Reading, describe, text_batches
 from tests.reading.helpers import Csv, column, names
 
 TABLE = "name,age\nAnna,31\nBo,42\nCy,53\n"
@@ -213,6 +215,22 @@ def test_many_blank_lines_before_the_header(csv_file: Csv) -> None:
 def test_a_million_columns_fail_fast(csv_file: Csv) -> None:
     content = ",".join(f"column_{at}" for at in range(10**6)) + "\n"
     assert csv_file.invalid(content).code == "too_many_columns"
+
+
+def test_a_million_columns_are_refused_by_the_beginning_of_the_file(csv_file: Csv) -> None:
+    """Behind the line there are more zeros than could be read: they take no room on the disk."""
+    path = csv_file.write(",".join(f"column_{at}" for at in range(10**6)) + "\n")
+    os.truncate(path, 2**40)
+    before = bytes_read()
+    with pytest.raises(Invalid) as caught:
+        describe(path, Reading(), None)
+    assert caught.value.code == "too_many_columns"
+    assert bytes_read() - before < 2**26
+
+
+def bytes_read() -> int:
+    """What this process has asked the kernel for, from the cache or the disk."""
+    return int(Path("/proc/self/io").read_text().split()[1])
 
 
 def test_a_million_columns_fail_as_such_though_the_line_is_too_long(csv_file: Csv) -> None:
