@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
+
+# For one stream: more threads would take the processor from those who do something else.
+THREADS = min(2, os.cpu_count() or 1)
+ROOM = 4 * 2**20  # bytes of CSV under way at a time; each takes about ten in memory
 
 Result = TypeVar("Result")
 Submitted = tuple[int, Future[Result]]
 
 
 def in_order(
-    work: Callable[[bytes], Result], pieces: Iterable[bytes], threads: int, room: int
+    work: Callable[[bytes], Result],
+    pieces: Iterable[bytes],
+    threads: int = THREADS,
+    room: int = ROOM,
 ) -> Generator[Result, None, None]:
     """`work(piece)` for each piece, by `threads` threads, given out in the order of the pieces.
 

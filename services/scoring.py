@@ -9,7 +9,6 @@ the forest and the making of lines all let Python's lock go.
 from __future__ import annotations
 
 import json
-import os
 from collections import defaultdict
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -32,9 +31,6 @@ __all__ = ["MOST_FAULTS", "as_column", "as_learned", "check_columns", "score_fil
 MOST_FAULTS = 100
 SHOWN_LEVELS = 3
 MOST_NOTICE_BYTES = 1_500  # as JSON: the notices travel in one header
-# For one file: more would take the processor from those who ask for a row at a time.
-THREADS = min(2, os.cpu_count() or 1)
-ROOM = 4 * 2**20  # bytes of CSV under way at a time; each takes about ten in memory
 
 
 class Scorer:
@@ -51,7 +47,7 @@ class Scorer:
         rows = text_rows(source, as_learned(reading, self.served.reading), self.limits)
         self._require_columns(rows)
         scorer = BlockScorer(self.served.model, rows)
-        with closing(in_order(scorer, rows.blocks(), THREADS, ROOM)) as blocks:
+        with closing(in_order(scorer, rows.blocks())) as blocks:
             for block in blocks:
                 yield from self._told(block, rows, scorer)
         if not self.rows:

@@ -15,9 +15,10 @@ from models.errors import Invalid
 from services.columns import Feature, Notice
 from services.forest.encoding import Matrix
 from services.forest.serving import Model
+from services.in_order import ROOM
 from services.predicting import Served
 from services.reading import Limits, Reading
-from services.scoring import ROOM, score_file
+from services.scoring import score_file
 
 BLOCKS = (1, 7, 64, 300, 5_000, 2**20)
 FEATURES = [Feature("size", "number"), Feature("colour", "category", ["red", "white"])]

@@ -6,7 +6,8 @@ that is to be scored; `csv_bytes` writes CSV, `lines` and what goes with it part
 The rules, for users, are in docs/csv.md. Every refusal is one of models.errors.
 """
 
-from services.reading.convert import typed, typed_batches
+from services.reading.batches import typed_batches
+from services.reading.convert import typed
 from services.reading.describe import describe, text_batches, text_rows
 from services.reading.description import Description, Dialect
 from services.reading.options import Limits, Reading

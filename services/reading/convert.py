@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from models.errors import Fault, invalid
+from models.errors import Fault
 from services.columns import FLOAT32_MAX, Column, ColumnType
 from services.reading.cells import (
     Flags,
@@ -22,11 +21,8 @@ from services.reading.cells import (
     kinds,
     matches,
 )
-from services.reading.description import Description
-from services.reading.faults import refusal, row_pointer, shown
+from services.reading.faults import row_pointer, shown
 from services.reading.grammar import DATE, FALSE, TRUE, Kind, kind_of
-from services.reading.options import Limits
-from services.reading.rows import Rows
 
 # An array of the type, null where a cell is missing or unfit, and which cells are unfit.
 Converted = tuple[pa.Array, Flags | None]
@@ -41,25 +37,6 @@ _EXPECTED: dict[ColumnType, str] = {
 _CODES = {Kind.INFINITE: "non_finite", Kind.OUTSIDE: "number_out_of_range"}
 
 
-def typed_batches(
-    path: Path, description: Description, limits: Limits | None = None
-) -> Iterator[pa.RecordBatch]:
-    """The described columns of the same file, typed, batch by batch in the file's order.
-
-    integer gives int64, number float64, boolean bool, date timestamp[us], category string; a
-    missing cell is null. Raises Invalid if the file is no longer the one described.
-    """
-    limits = limits or Limits()
-    row = 0
-    for texts in Rows(path, description.dialect, limits).batches():
-        markers = description.dialect.missing_values
-        batch, faults = typed(texts, description.columns, markers, row, limits.max_faults)
-        if faults:
-            raise refusal(faults, limits.max_faults)
-        row += batch.num_rows
-        yield _with_integers(batch, description.columns)
-
-
 def typed(
     batch: pa.RecordBatch,
     columns: Sequence[Column],
@@ -69,10 +46,10 @@ def typed(
 ) -> tuple[pa.RecordBatch, list[Fault]]:
     """Columns of text, picked from `batch` by name, as the types that `columns` declare.
 
-    integer and number both give float64 (and may be that already), the others as in
-    `typed_batches`. A cell that does not fit is null and a fault (wrong_type, non_finite,
-    number_out_of_range), at most `max_faults` of them in the order of the rows; `first_row` is
-    the number of the batch's first row, from 0. Raises KeyError for a column that the batch lacks.
+    integer and number both give float64 (and may be that already), boolean bool, date
+    timestamp[us], category string. A cell that does not fit is null and a fault (wrong_type,
+    non_finite, number_out_of_range), at most `max_faults` of them in the order of the rows;
+    `first_row` is the number of its first row, from 0. Raises KeyError for a column that it lacks.
     """
     markers = Markers(tuple(dict.fromkeys(["", *missing_values])))
     arrays, faults = [], []
@@ -160,19 +137,3 @@ def _fault(texts: pa.Array, at: int, column: Column, first_row: int) -> Fault:
         f"{_EXPECTED[column.type]}{why} is expected."
     )
     return Fault(row_pointer(row, column.name), code, message)
-
-
-def _with_integers(batch: pa.RecordBatch, columns: Sequence[Column]) -> pa.RecordBatch:
-    arrays = [
-        _integers(array) if column.type == "integer" else array
-        for array, column in zip(batch.columns, columns, strict=True)
-    ]
-    return pa.RecordBatch.from_arrays(arrays, names=batch.schema.names)
-
-
-def _integers(values: pa.Array) -> pa.Array:
-    try:
-        return pc.cast(values, pa.int64())
-    except pa.ArrowInvalid:
-        message = "The file has changed: a column of integers holds other numbers now."
-        raise invalid("wrong_type", message) from None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import codecs
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cached_property
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from models.errors import Invalid, invalid
+from services.in_order import in_order
 from services.reading.blocks import block_size, whole_records
 from services.reading.description import Dialect
 from services.reading.faults import refusal, row_pointer
@@ -49,17 +51,21 @@ class Rows:
         self._to_the_end = to_the_end
         self._progress = progress
         self._width = len(dialect.names) + dialect.padding
-        self._ragged = 0
+        self._ragged, self._counting = 0, threading.Lock()
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The batches; raises Invalid for whatever is wrong with the rows."""
         done = 0
-        for block in self.blocks():
-            batch = self.read(block)
-            self.check_cells(batch, done)
-            done += batch.num_rows
-            if batch.num_rows:
-                yield batch
+        with closing(in_order(self.read, self.blocks())) as batches:
+            for batch in batches:
+                self.check_cells(batch, done)
+                done += batch.num_rows
+                if batch.num_rows:
+                    yield batch
+        self.require_even()
+
+    def require_even(self) -> None:
+        """Raise Invalid where a row that was read is ragged."""
         if self._ragged:
             raise self._refusal()
 
@@ -117,8 +123,10 @@ class Rows:
     def _on_uneven(self, row: pyarrow.csv.InvalidRow) -> str:
         if row.actual_columns == 1 and is_blank_line(row.text):
             return "skip"
-        self._ragged += 1
-        return "skip" if self._to_the_end and self._ragged < self.limits.max_faults else "error"
+        with self._counting:
+            self._ragged += 1
+            goes_on = self._to_the_end and self._ragged < self.limits.max_faults
+        return "skip" if goes_on else "error"
 
     def _named(self, table: pa.Table) -> pa.RecordBatch:
         names = self.dialect.names

@@ -54,7 +54,7 @@ class ByClass:
     def __call__(self, batch: pa.RecordBatch, codes: npt.NDArray[Any]) -> Parts:
         """Parts of the next rows; `codes` are the positions of their classes in `labels`."""
         parts = np.empty(len(batch), dtype=np.int8)
-        for code in np.unique(codes):
+        for code in np.flatnonzero(np.bincount(codes)):
             where = np.flatnonzero(codes == code)
             start = self.seen[code]
             parts[where] = self.parts[code][start : start + len(where)]

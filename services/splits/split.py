@@ -8,10 +8,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from models.errors import invalid
 from services.columns import Column, Notice
 from services.files import sha256_of
@@ -19,6 +15,7 @@ from services.reading import Description, Limits, typed_batches
 from services.splits.assign import PARTS
 from services.splits.dealer import Dealer
 from services.splits.plan import Plan, choose
+from services.splits.writers import Writers
 
 
 @dataclass(frozen=True)
@@ -56,6 +53,7 @@ def split(
         for batch in typed_batches(source, description, limits):
             writers.write(batch, dealer.deal(batch))
             report(dealer.seen / description.rows)
+        writers.finish()
     _check_rows(writers.rows)
     notices = [*_about(description, plan, used), *left_out, *dealer.notices()]
     return Split(
@@ -65,28 +63,6 @@ def split(
         classes=dealer.classes(),
         warnings=[asdict(notice) for notice in notices],
     )
-
-
-class Writers:
-    """One Parquet file a part, opened when its first row comes."""
-
-    def __init__(self, folder: Path, stack: ExitStack) -> None:
-        self.folder, self.stack = folder, stack
-        self.rows: dict[str, int] = {}
-        self.files: dict[str, pq.ParquetWriter] = {}
-        folder.mkdir(parents=True, exist_ok=True)
-
-    def write(self, batch: pa.RecordBatch, parts: Any) -> None:
-        """Write each row of the batch to its part's file."""
-        for code in np.unique(parts):
-            self._append(PARTS[code], batch.filter(pa.array(parts == code)))
-
-    def _append(self, part: str, rows: pa.RecordBatch) -> None:
-        if part not in self.files:
-            writer = pq.ParquetWriter(self.folder / f"{part}.parquet", rows.schema)
-            self.files[part] = self.stack.enter_context(writer)
-        self.files[part].write_batch(rows)
-        self.rows[part] = self.rows.get(part, 0) + len(rows)
 
 
 def _check_rows(rows: dict[str, int]) -> None:

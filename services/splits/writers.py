@@ -1,0 +1,66 @@
+"""The parts of a split as Parquet files."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from services.splits.assign import PARTS, Parts
+
+# Of values in memory. A row group costs a kilobyte for each column in the end of the file, which
+# a reader holds; and a wide table is read group by group.
+GROUP_BYTES = 16 * 2**20
+
+
+class Writers:
+    """One Parquet file a part, opened when its first rows are written."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self.folder, self.stack = folder, stack
+        self.rows: dict[str, int] = {}
+        self._waiting: dict[str, list[pa.RecordBatch]] = {}
+        self._files: dict[str, pq.ParquetWriter] = {}
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def write(self, batch: pa.RecordBatch, parts: Parts) -> None:
+        """Write each row of the batch to its part's file, now or with more of them."""
+        for code, part in enumerate(PARTS):
+            chosen = parts == code
+            if chosen.any():
+                self._append(part, batch.filter(pa.array(chosen)))
+
+    def finish(self) -> None:
+        """Write what waits for more rows."""
+        for part in self._waiting:
+            self._flush(part)
+
+    def _append(self, part: str, rows: pa.RecordBatch) -> None:
+        waiting = self._waiting.setdefault(part, [])
+        waiting.append(rows)
+        self.rows[part] = self.rows.get(part, 0) + len(rows)
+        if sum(each.nbytes for each in waiting) >= GROUP_BYTES:
+            self._flush(part)
+
+    def _flush(self, part: str) -> None:
+        waiting = self._waiting[part]
+        if waiting:
+            group = pa.Table.from_batches(waiting)
+            self._file(part, group.schema).write_table(group, row_group_size=len(group))
+            waiting.clear()
+
+    def _file(self, part: str, schema: pa.Schema) -> pq.ParquetWriter:
+        if part not in self._files:
+            texts = [field.name for field in schema if pa.types.is_string(field.type)]
+            # Of numbers nearly every one is another, and nobody asks for a group's least.
+            writer = pq.ParquetWriter(
+                self.folder / f"{part}.parquet",
+                schema,
+                compression="lz4",
+                use_dictionary=texts,
+                write_statistics=False,
+            )
+            self._files[part] = self.stack.enter_context(writer)
+        return self._files[part]
