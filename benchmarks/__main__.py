@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 
-from benchmarks import batch, growth, overload, predict, start, train
+from benchmarks import batch, growth, ingest, overload, predict, start, train
 from benchmarks.faults import BenchError
 from benchmarks.report import RESULTS, Report
 from benchmarks.sizes import FULL, SHORT, SMOKE, Sizes
@@ -22,6 +22,7 @@ BENCHMARKS = {
     "train": train,
     "batch": batch,
     "growth": growth,
+    "ingest": ingest,
 }
 
 

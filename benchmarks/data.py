@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,8 @@ CANCER = ROOT / "data" / "breast_cancer.csv"
 CANCER_TARGET = "diagnosis"
 TARGET = "class"
 FEATURES = 40
+CENTRES, INFORMATIVE, CLASSES, WRONG = 12, 10, 3, 0.05
+BLOCK_ROWS = 100_000
 
 
 def classes(rows: int) -> Path:
@@ -36,6 +39,29 @@ def classes(rows: int) -> Path:
         return pa.table({**columns, TARGET: y})
 
     return _kept(f"classes-{rows}.csv", make)
+
+
+def many(rows: int) -> Path:
+    """A CSV of the shape of `classes`, of any size: it is made block by block.
+
+    In ten of its dimensions the rows lie around twelve centres, each of one class; of one in
+    twenty rows the class is drawn.
+    """
+    return _kept(f"many-{rows}.csv", lambda: _blocks(rows))
+
+
+def _blocks(rows: int) -> Iterator[pa.Table]:
+    rng = np.random.default_rng(0)
+    centres = rng.normal(scale=1.5, size=(CENTRES, INFORMATIVE))
+    for start in range(0, rows, BLOCK_ROWS):
+        X = rng.normal(size=(min(BLOCK_ROWS, rows - start), FEATURES))
+        drawn = rng.integers(CENTRES, size=len(X))
+        X[:, :INFORMATIVE] += centres[drawn]
+        y = np.where(
+            rng.random(len(X)) < WRONG, rng.integers(CLASSES, size=len(X)), drawn % CLASSES
+        )
+        columns = {f"x{number}": np.round(X[:, number], 6) for number in range(FEATURES)}
+        yield pa.table({**columns, TARGET: y})
 
 
 def patients(rows: int) -> Path:
@@ -57,11 +83,16 @@ def patient() -> dict[str, float]:
     return {str(name): float(value) for name, value in row.items()}
 
 
-def _kept(name: str, make: Callable[[], pa.Table]) -> Path:
+def _kept(name: str, make: Callable[[], pa.Table | Iterator[pa.Table]]) -> Path:
     path = FOLDER / name
     if not path.exists():
         FOLDER.mkdir(exist_ok=True)
         partial = path.with_suffix(".partial")
-        pyarrow.csv.write_csv(make(), partial)
+        made = make()
+        blocks = iter([made]) if isinstance(made, pa.Table) else made
+        first = next(blocks)
+        with pyarrow.csv.CSVWriter(partial, first.schema) as writer:
+            for block in chain([first], blocks):
+                writer.write_table(block)
         partial.rename(path)
     return path

@@ -25,6 +25,7 @@ POLL_SECONDS = 0.1
 SEED = 0
 # Words in the commands of the processes: gunicorn's; the worker's, and those that it starts.
 WEB = ("gunicorn",)
+BLOCK = 2**20  # of a file that is sent
 WORKER = ("services.worker", "multiprocessing")
 
 
@@ -54,7 +55,9 @@ class Client:
     def _sent(
         self, method: str, path: str, body: Any, headers: dict[str, str]
     ) -> tuple[int, http.client.HTTPMessage, bytes]:
-        connection = http.client.HTTPConnection(self.address, timeout=ANSWER_SECONDS)
+        connection = http.client.HTTPConnection(
+            self.address, timeout=ANSWER_SECONDS, blocksize=BLOCK
+        )
         try:
             connection.request(method, path, body, {**self.headers, **headers})
             answer = connection.getresponse()

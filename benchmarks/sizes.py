@@ -22,6 +22,7 @@ class Sizes:
     train_trees: int
     batch_rows: int
     growth_rows: tuple[int, ...]
+    ingest_rows: tuple[int, ...]
     starts: int
     yardstick_mlflow: bool = True
 
@@ -40,6 +41,7 @@ FULL = Sizes(
     train_trees=100,
     batch_rows=1_000_000,
     growth_rows=(100_000, 400_000, 1_600_000),
+    ingest_rows=(200_000, 800_000, 8_000_000),
     starts=5,
 )
 SHORT = Sizes(
@@ -56,6 +58,7 @@ SHORT = Sizes(
     train_trees=100,
     batch_rows=100_000,
     growth_rows=(10_000, 40_000, 160_000),
+    ingest_rows=(20_000, 80_000, 320_000),
     starts=3,
 )
 # Only shows that everything runs: its figures say nothing.
@@ -73,6 +76,7 @@ SMOKE = Sizes(
     train_trees=10,
     batch_rows=2_000,
     growth_rows=(1_000, 2_000, 4_000),
+    ingest_rows=(1_000, 2_000, 4_000),
     starts=1,
     yardstick_mlflow=False,
 )

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.model_selection import train_test_split
 
 from benchmarks import data
 from benchmarks.faults import BenchError
@@ -57,7 +58,22 @@ def score(path: str, out: str) -> dict[str, float]:
     return {"seconds": time.perf_counter() - started, "rows": len(table)}
 
 
-YARDSTICKS: dict[str, Callable[..., dict[str, float]]] = {"fit": fit, "read": read, "score": score}
+def ingest(path: str, folder: str) -> dict[str, float]:
+    """The seconds of read_csv, train_test_split and to_csv of both parts."""
+    started = time.perf_counter()
+    table = pd.read_csv(path)
+    parts = train_test_split(table, test_size=0.2, stratify=table[data.TARGET], random_state=0)
+    for name, part in zip(("train", "test"), parts, strict=True):
+        part.to_csv(Path(folder) / f"{name}.csv", index=False)
+    return {"seconds": time.perf_counter() - started, "rows": len(table)}
+
+
+YARDSTICKS: dict[str, Callable[..., dict[str, float]]] = {
+    "fit": fit,
+    "read": read,
+    "score": score,
+    "ingest": ingest,
+}
 
 
 def measured(name: str, *arguments: str | Path) -> dict[str, float]:
