@@ -46,6 +46,17 @@ class Base(DeclarativeBase):
 db = SQLAlchemy(metadata=Base.metadata)
 
 
+class Name(sa.types.TypeDecorator[str]):
+    """What rows are looked for by. No name holds a NUL, and PostgreSQL refuses to look for one."""
+
+    impl = sa.String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
+        """To the database: another character that no name holds."""
+        return value.replace("\0", "\ufffd") if value else value
+
+
 class UtcDateTime(sa.types.TypeDecorator[datetime]):
     """A moment in UTC; SQLite itself forgets the zone."""
 

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.database import Base, UtcDateTime, now
+from models.database import Base, Name, UtcDateTime, now
 
 
 class Dataset(Base):
@@ -20,7 +20,7 @@ class Dataset(Base):
 
     __tablename__ = "datasets"
 
-    name: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(Name, primary_key=True)
     file: Mapped[str]
     sha256: Mapped[str]
     size: Mapped[int] = mapped_column(sa.BigInteger)

@@ -10,7 +10,7 @@ from uuid import uuid4
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models.database import Base, UtcDateTime, now
+from models.database import Base, Name, UtcDateTime, now
 
 
 class Status(StrEnum):
@@ -43,7 +43,7 @@ class Experiment(Base):
 
     __tablename__ = "experiments"
 
-    id: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[str] = mapped_column(Name, primary_key=True)
     uid: Mapped[str] = mapped_column(unique=True, default=new_uid)
     type: Mapped[str]
     status: Mapped[str] = mapped_column(default=Status.SPLITTING)

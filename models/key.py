@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.database import Base, UtcDateTime, now
+from models.database import Base, Name, UtcDateTime, now
 
 
 class Scope(StrEnum):
@@ -36,7 +36,7 @@ class Key(Base):
 
     __tablename__ = "keys"
 
-    name: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(Name, primary_key=True)
     digest: Mapped[str] = mapped_column(unique=True)
     scope: Mapped[str] = mapped_column(default=Scope.ADMIN)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)

@@ -12,7 +12,7 @@ from services.setup import prepare
 from tests.databases import on_postgres
 from tests.homes import fill
 from tests.postgres import postgres
-from tests.story import Story, app_on, settings_for, worker
+from tests.story import Story, app_on, close_opened, settings_for, worker
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -31,9 +31,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _database(request: pytest.FixtureRequest) -> Iterator[None]:
     if not request.config.getoption("postgres"):
         yield
+        close_opened()
         return
     with postgres() as cluster, on_postgres(cluster.port):
         yield
+        close_opened()
 
 
 @pytest.fixture(scope="session")

@@ -37,6 +37,20 @@ def database_of(home: Path) -> dict[str, str]:
     return {"GROVE_DATABASE_URL": PATTERN.format(port=port, name=name)}
 
 
+@contextmanager
+def transaction(home: Path) -> Iterator[tuple[sa.Connection, str]]:
+    """A transaction on a home's database, and what stands before the job engine's tables."""
+    url = database_of(home).get("GROVE_DATABASE_URL", f"sqlite:///{home}/grove.sqlite")
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        yield connection, engine_prefix(connection)
+
+
+def engine_prefix(connection: sa.Connection) -> str:
+    """The job engine has a schema of its own where there are schemas."""
+    return "dbos." if connection.dialect.name == "postgresql" else ""
+
+
 def _make(server: str, name: str) -> None:
     engine = sa.create_engine(server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
     with engine.connect() as connection:

@@ -27,6 +27,7 @@ from tests.databases import database_of
 
 ROOT = Path(__file__).parents[1]
 _numbers = count(1)
+_opened: list[Flask] = []
 
 
 def fresh(word: str = "x") -> str:
@@ -142,6 +143,25 @@ class Story:
         raise AssertionError(f"job is {job}")
 
 
+def opened(chosen: settings.Settings) -> Flask:
+    """An app that lets go of its database when all tests are over."""
+    app = create_app(chosen)
+    _opened.append(app)
+    return app
+
+
+def close_opened() -> None:
+    """Have every app that is open let go of its database."""
+    while _opened:
+        _close(_opened.pop())
+
+
+def _close(app: Flask) -> None:
+    with app.app_context():
+        parts().queue.close()
+        db.engine.dispose()
+
+
 @contextmanager
 def app_on(home: Path, **chosen: str) -> Iterator[Flask]:
     """An app on a home of its own; its connections are closed at the end."""
@@ -149,9 +169,7 @@ def app_on(home: Path, **chosen: str) -> Iterator[Flask]:
     try:
         yield app
     finally:
-        with app.app_context():
-            parts().queue.close()
-            db.engine.dispose()
+        _close(app)
 
 
 @contextmanager

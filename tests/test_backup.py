@@ -20,6 +20,8 @@ from tests.homes import checked, copied, warm_up
 from tests.service import ROOT, environ_for
 from tests.story import Story, app_on, settings_for, worker
 
+pytestmark = pytest.mark.sqlite
+
 
 def run(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, *words]

@@ -114,6 +114,8 @@ def test_a_home_without_a_database(tmp_path: Path) -> None:
 # A process that dies in the middle of a transaction, with a part of it written to the file.
 CUT_SHORT = """
 import os, sqlite3, sys
+
+pytestmark = pytest.mark.sqlite
 connection = sqlite3.connect(sys.argv[1], isolation_level=None)
 for statement in (
     "PRAGMA journal_mode = TRUNCATE",

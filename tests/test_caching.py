@@ -15,9 +15,8 @@ from flask.testing import FlaskClient
 
 from controllers import caching
 from controllers.caching import MOST_BYTES
-from controllers.main import create_app
 from tests.problems import assert_problem
-from tests.story import FLOWER, Story, flowers, settings_for
+from tests.story import FLOWER, Story, flowers, opened, settings_for
 
 UNPACK = {"gzip": gzip.decompress, "br": brotli.decompress, "zstd": zstd.decompress}
 
@@ -61,7 +60,7 @@ def test_every_read_has_an_etag_and_a_304(story: Story, trained: str) -> None:
 
 def other_process(home: Path) -> FlaskClient:
     """Another application on the same folder: another process, as far as a cache can tell."""
-    return create_app(settings_for(home)).test_client()
+    return opened(settings_for(home)).test_client()
 
 
 def test_a_write_elsewhere_is_seen_by_the_next_read(story: Story, home: Path) -> None:

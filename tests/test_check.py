@@ -14,6 +14,8 @@ import pytest
 from tests.homes import change, checked, copied, flip, one
 from tests.service import ROOT, environ_for
 
+pytestmark = pytest.mark.sqlite
+
 VERSION = "experiments/*/versions/*"
 SPLIT = "experiments/*/splits/*"
 LONG_AGO = 1_000_000_000

@@ -8,6 +8,8 @@ import pytest
 
 from tests.homes import change, checked, copied
 
+pytestmark = pytest.mark.sqlite
+
 TRAINED, SPLIT = "experiment 'trained'", "experiment 'split'"
 
 

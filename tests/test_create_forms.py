@@ -11,12 +11,11 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from controllers.main import create_app
 from services.setup import prepare_tables
 from tests.bodies import streamed
 from tests.forms import FORM, part, post, raw
 from tests.problems import assert_problem
-from tests.story import Story, settings_for
+from tests.story import Story, opened, settings_for
 from tests.tables import PLAIN
 from tests.traces import files_of, unchanged
 
@@ -87,7 +86,7 @@ def small(tmp_path: Path) -> Flask:
     """A service that takes 1 KiB."""
     settings = settings_for(tmp_path, GROVE_MAX_UPLOAD="1K")
     prepare_tables(settings)
-    return create_app(settings)
+    return opened(settings)
 
 
 @pytest.mark.parametrize("size", [1_025, 2**20])

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from services.forest.batches import INTELEX, SCIKIT_LEARN
 from services.forest.engines import installed
 from services.setup import prepare
+from tests.databases import transaction
 from tests.story import FLOWER, Story, app_on, flowers, settings_for, worker
 from tests.waits import wait_until
 
@@ -103,11 +104,13 @@ def test_a_killed_worker_resumes_and_the_forest_is_the_same(
 
 def steps_of(home: Path, job: str) -> list[tuple[str, str]]:
     """The finished steps of a job, and what each gave, as the job engine has them."""
-    with closing(sqlite3.connect(home / "grove.sqlite")) as connection:
+    with transaction(home) as (connection, prefix):
         rows = connection.execute(
-            "SELECT function_name, output FROM operation_outputs WHERE workflow_uuid = ? "
-            "ORDER BY function_id",
-            [job],
+            sa.text(
+                f"SELECT function_name, output FROM {prefix}operation_outputs "  # noqa: S608
+                "WHERE workflow_uuid = :job ORDER BY function_id"
+            ),
+            {"job": job},
         )
         return [(name, output) for name, output in rows if name.startswith("tree ")]
 
@@ -145,7 +148,7 @@ def test_three_attempts_without_a_step_fail_the_job(own: Path, alone: Story) -> 
     with worker(own):
         experiment = alone.make_experiment()
     job = begin_training(alone, experiment)
-    change(own, "UPDATE jobs SET stalled = 3, attempt = 3 WHERE id = ?", job)
+    change(own, "UPDATE jobs SET stalled = 3, attempt = 3 WHERE id = :job", job=job)
     with worker(own):
         done = alone.wait_for(job, "failed", "succeeded")
     assert done["error"]["code"] == "worker_lost"
@@ -212,10 +215,9 @@ def test_a_killed_worker_takes_its_children_with_it(own: Path, alone: Story) -> 
         wait_until(lambda: not [each for each in family if lives(each)])
 
 
-def change(home: Path, statement: str, *values: str) -> None:
-    with closing(sqlite3.connect(home / "grove.sqlite")) as connection:
-        connection.execute(statement, values)
-        connection.commit()
+def change(home: Path, statement: str, **values: str) -> None:
+    with transaction(home) as (connection, _):
+        connection.execute(sa.text(statement), values)
 
 
 def children(worker_pid: int) -> list[int]:

@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from controllers.main import create_app
 from services.setup import prepare
 from tests.problems import assert_problem
-from tests.story import Story, settings_for
+from tests.story import Story, opened, settings_for
 
 
 def test_alive(story: Story) -> None:
@@ -29,7 +28,7 @@ def test_ready(story: Story) -> None:
 def alone(tmp_path: Path) -> Any:
     """A client of a service without a worker."""
     prepare(settings_for(tmp_path))
-    return create_app(settings_for(tmp_path)).test_client()
+    return opened(settings_for(tmp_path)).test_client()
 
 
 def test_no_worker(alone: Any) -> None:

@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from controllers.main import create_app
 from services.setup import prepare
 from tests.problems import assert_problem
-from tests.story import Story, flowers, settings_for
+from tests.story import Story, flowers, opened, settings_for
 from tests.traces import unchanged
 from tests.waits import cancel, create, jobs_of, queued, waiting
 
@@ -39,7 +38,7 @@ def idle(tmp_path_factory: pytest.TempPathFactory) -> Flask:
     """A service without a worker, of six threads: every job stays queued."""
     home = tmp_path_factory.mktemp("idle")
     prepare(settings_for(home))
-    return create_app(settings_for(home, GROVE_WEB_THREADS=str(THREADS)))
+    return opened(settings_for(home, GROVE_WEB_THREADS=str(THREADS)))
 
 
 @pytest.fixture(scope="module")

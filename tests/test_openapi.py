@@ -11,11 +11,10 @@ import pytest
 from flask import Flask
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from controllers.main import create_app
 from services.setup import prepare
 from tests.problems import assert_problem
 from tests.recorder import METHODS, Recorder, operations, resolved
-from tests.story import FLOWER, Story, flowers, fresh, settings_for, table
+from tests.story import FLOWER, Story, flowers, fresh, opened, settings_for, table
 
 # Pages for people and files: no part of the API.
 NOT_DOCUMENTED = ("/openapi.json", "/docs", "/static/", "/problems")
@@ -241,6 +240,6 @@ def assert_protected(app: Flask, address: str, method: str, two: Any) -> None:
 
 def test_a_service_without_a_worker_is_documented(tmp_path: Path, spec: Any) -> None:
     prepare(settings_for(tmp_path))
-    recorder = Recorder(create_app(settings_for(tmp_path)), spec)
+    recorder = Recorder(opened(settings_for(tmp_path)), spec)
     assert recorder.get("/readyz").status_code == 503
     assert not recorder.faults

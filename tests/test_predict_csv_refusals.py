@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from controllers.main import create_app
 from tests.orphans import assert_no_orphans
 from tests.problems import assert_problem
-from tests.story import FLOWER, Story, flowers, settings_for
+from tests.story import FLOWER, Story, flowers, opened, settings_for
 from tests.test_predict_csv import HEADER, ROSE, frame_of, send
 from tests.traces import unchanged
 
@@ -106,7 +105,7 @@ def test_compressed(story: Story, trained: str) -> None:
 
 
 def test_over_the_limit(home: Path, trained: str, story: Story) -> None:
-    small = Story(create_app(settings_for(home, GROVE_MAX_UPLOAD="1K")).test_client())
+    small = Story(opened(settings_for(home, GROVE_MAX_UPLOAD="1K")).test_client())
     with unchanged(story, home):
         assert_problem(send(small, trained, HEADER + ROSE * 100), 413, "too_large")
     assert send(small, trained, HEADER + ROSE).status_code == 200

@@ -18,12 +18,11 @@ import pandas as pd
 import pytest
 from flask import Flask
 
-from controllers.main import create_app
 from services.forest.labels import winners
 from tests.downloads import fetched, pipeline_of, rows_of_split, split_of
 from tests.orphans import assert_no_orphans
 from tests.problems import assert_problem
-from tests.story import FLOWER, Story, flowers, settings_for, table
+from tests.story import FLOWER, Story, flowers, opened, settings_for, table
 from tests.traces import unchanged
 
 MOST_ANSWERS = 20_000
@@ -197,7 +196,7 @@ def test_a_canary_in_the_pickles_place(story: Story, home: Path, tmp_path: Path,
     answer = story.get(experiment, "/versions/1/model")
     assert_problem(answer, 409, "model_integrity_failed")
     assert fetched(story, experiment, "/versions/1/model?format=onnx")
-    fresh_app = Story(create_app(settings_for(home)).test_client())
+    fresh_app = Story(opened(settings_for(home)).test_client())
     assert fresh_app.predict(experiment, FLOWER).status_code == 200
     assert not (tmp_path / "run").exists()
 

@@ -12,10 +12,9 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from controllers.main import create_app
 from tests.orphans import assert_no_orphans
 from tests.problems import assert_problem
-from tests.story import FLOWER, Story, flowers, settings_for
+from tests.story import FLOWER, Story, flowers, opened, settings_for
 from tests.test_predict_json import post
 from tests.traces import unchanged
 
@@ -139,7 +138,7 @@ def test_bad_bodies(story: Story, trained: str, body: Any, code: str, pointer: s
     ("number", "status"), [pytest.param(5, 200, id="P16"), pytest.param(6, 413, id="P15")]
 )
 def test_the_most_rows(home: Path, trained: str, number: int, status: int) -> None:
-    other = Story(create_app(settings_for(home, GROVE_MAX_ROWS="5")).test_client())
+    other = Story(opened(settings_for(home, GROVE_MAX_ROWS="5")).test_client())
     answer = other.predict(trained, *[FLOWER] * number)
     assert answer.status_code == status
     if status == 413:

@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from controllers.main import create_app
 from services.setup import prepare_tables
 from tests.bodies import streamed
 from tests.problems import assert_problem
-from tests.story import Story, fresh, settings_for
+from tests.story import Story, fresh, opened, settings_for
 from tests.tables import PLAIN
 from tests.traces import files_of, unchanged
 
@@ -80,7 +79,7 @@ def test_bodies_of_another_kind(story: Story, home: Path) -> None:
 def test_bodies_over_the_limit(tmp_path: Path, declared: bool) -> None:
     settings = settings_for(tmp_path, GROVE_MAX_UPLOAD="1K")
     prepare_tables(settings)
-    story = Story(create_app(settings).test_client())
+    story = Story(opened(settings).test_client())
     body = PLAIN.encode() * 20
     if declared:
         answer = story.put("big", body)

@@ -92,6 +92,7 @@ def test_the_greeting_can_be_pasted(service: Service, folder: Path) -> None:
     assert '"version":1' in printed
 
 
+@pytest.mark.sqlite
 def test_backups(service: Service, tmp_path: Path) -> None:
     printed = [
         shell(example.command.replace("/var/backups", str(tmp_path)), service, ROOT)

@@ -17,6 +17,8 @@ from tests.homes import checked, flip, one
 from tests.service import ROOT, environ_for
 from tests.story import FLOWER, Story, app_on, flowers, settings_for, worker
 
+pytestmark = pytest.mark.sqlite
+
 # A restore that is killed while it copies its fourth file.
 KILLED = """
 import os, signal

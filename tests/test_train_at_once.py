@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from controllers.main import create_app
 from services.setup import prepare
 from tests.problems import assert_problem
-from tests.story import Story, flowers, fresh, settings_for, worker
+from tests.story import Story, flowers, fresh, opened, settings_for, worker
 from tests.test_train import jobs_of
 from tests.traces import unchanged
 
@@ -36,7 +35,7 @@ def idle_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def idle_app(idle_home: Path) -> Flask:
-    return create_app(settings_for(idle_home))
+    return opened(settings_for(idle_home))
 
 
 @pytest.fixture(scope="module")

@@ -11,13 +11,12 @@ import onnxruntime
 import pytest
 from flask import Flask
 
-from controllers.main import create_app
 from models import db
 from services import active
 from services.paths import Home
 from tests.downloads import fetched, pipeline_of, rows_of_split
 from tests.problems import assert_problem
-from tests.story import FLOWER, Story, settings_for
+from tests.story import FLOWER, Story, opened, settings_for
 from tests.test_train import KEYS
 from tests.traces import unchanged
 
@@ -136,7 +135,7 @@ def test_promoted_and_rolled_back(story: Story, home: Path) -> None:
     experiment = story.make_trained()
     story.train(experiment, n_estimators=1, random_state=9)
     tested = story.test(experiment, version=1).json["result"]
-    other = Story(create_app(settings_for(home)).test_client())
+    other = Story(opened(settings_for(home)).test_client())
     rows = [{**FLOWER, "size": size} for size in range(12)]
     given: dict[int, Any] = {}
     for number in (1, 2, 1, 2):
@@ -160,7 +159,7 @@ def test_promoted_and_rolled_back(story: Story, home: Path) -> None:
 
 
 def test_a_new_one_serves_everywhere_at_once(story: Story, home: Path) -> None:
-    other = Story(create_app(settings_for(home)).test_client())
+    other = Story(opened(settings_for(home)).test_client())
     experiment = story.make_trained()
     assert other.predict(experiment, FLOWER).json["version"] == 1
     story.train(experiment, n_estimators=2)
@@ -191,4 +190,4 @@ def test_the_file_is_mended_from_the_row(story: Story, home: Path, twice: str) -
 
 
 def app_context(home: Path) -> Any:
-    return create_app(settings_for(home)).app_context()
+    return opened(settings_for(home)).app_context()

@@ -16,13 +16,12 @@ from models.job import OPEN
 from services import active
 from services.files import sha256_of
 from services.paths import Home
+from tests.databases import engine_prefix
 from tests.story import settings_for
 
 PLACES = ("uploads/*", "work/*", "datasets/*", "experiments/*", "active/*", "workers/*")
 WITHIN = ("experiments/*/splits/*", "experiments/*/versions/*")
-ENGINE_OPEN = sa.text(
-    "SELECT workflow_uuid FROM workflow_status WHERE status IN ('PENDING', 'ENQUEUED')"
-)
+ENGINE_OPEN = "SELECT workflow_uuid FROM {}workflow_status WHERE status IN ('PENDING', 'ENQUEUED')"
 
 
 def assert_agreement(home: Path, seconds: float = 10) -> None:
@@ -106,4 +105,5 @@ def _jobs(session: Session) -> Iterator[str]:
             yield f"{job.kind} job {job.id} failed without a reason"
     published = Counter(session.scalars(sa.select(Version.job)))
     yield from (f"job {job} made {count} versions" for job, count in published.items() if count > 1)
-    yield from (f"the engine is at work on {job}" for job in session.scalars(ENGINE_OPEN))
+    still = sa.text(ENGINE_OPEN.format(engine_prefix(session.connection())))
+    yield from (f"the engine is at work on {job}" for job in session.scalars(still))
