@@ -12,6 +12,7 @@ from schemas.base import Schema
 from schemas.containers import AnyObject
 from schemas.fields import StrictBoolean, StrictInteger, StrictNumber, StrictString
 
+MOST_MINUTES = 100_000
 FieldType = ma.fields.Field[Any]
 # Which kind of JSON value goes to which field: a whole number to the integer, where there is one.
 KINDS: dict[type, tuple[str, ...]] = {
@@ -90,9 +91,14 @@ def _documented(kinds: Mapping[str, FieldType], nullable: bool) -> list[dict[str
 
 def _schema(parameters: Mapping[str, Parameter], name: str) -> type[ma.Schema]:
     fields = {each: field_of(parameter) for each, parameter in parameters.items()}
-    made = Schema.from_dict(dict(fields), name=name)
-    made.__doc__ = "Hyper-parameters of a random forest; all may be left out."
+    made = Schema.from_dict({**fields, "max_minutes": _minutes()}, name=name)
+    made.__doc__ = "Hyper-parameters of a random forest, and how long it may grow; none is needed."
     return made
+
+
+def _minutes() -> StrictNumber:
+    told = "minutes of growing, after which the trees that there are make the forest"
+    return StrictNumber(above=0, maximum=MOST_MINUTES, metadata={"description": told})
 
 
 TrainSchema = _schema(PARAMETERS, "TrainSchema")

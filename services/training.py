@@ -23,19 +23,21 @@ def submit(
     queue: JobQueue,
     experiment_id: str,
     params: dict[str, Any],
+    max_minutes: float | None = None,
     repeat: Repeat | None = None,
 ) -> Job:
     """Queue the training of a new version with these hyper-parameters.
 
-    The same job comes back for the same request. Raises NotFound, Invalid for what the experiment
-    does not allow, Conflict while it is split or trained.
+    Once the trees have grown for `max_minutes` those that there are make the forest. The same job
+    comes back for the same request. Raises NotFound, Invalid for what the experiment does not
+    allow, Conflict while it is split or trained.
     """
     try:
         with writing(session):
             experiment = get(session, experiment_id, lock=True)
             if experiment.status == Status.SPLITTING:
                 raise Conflict(f"experiment {experiment.id!r} is being split", code="not_split")
-            job = _job(experiment, params)
+            job = _job(experiment, params, max_minutes)
             if same := earlier(session, repeat, job, join=True):
                 return same
             jobs.refuse_while_open(session, experiment.uid, Kind.TRAIN)
@@ -52,13 +54,13 @@ def _chosen(experiment: Experiment, params: dict[str, Any]) -> dict[str, Any]:
     return {**defaults(experiment.type), **seed, **params}
 
 
-def _job(experiment: Experiment, params: dict[str, Any]) -> Job:
+def _job(experiment: Experiment, params: dict[str, Any], max_minutes: float | None) -> Job:
     return Job(
         kind=Kind.TRAIN,
         experiment=experiment.id,
         experiment_uid=experiment.uid,
         dataset=experiment.dataset,
-        params={"hyper_parameters": _chosen(experiment, params)},
+        params={"hyper_parameters": _chosen(experiment, params), "max_minutes": max_minutes},
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 SCIKIT_LEARN, INTELEX = "scikit-learn", "scikit-learn-intelex"
 # The trees of a batch at least, and the rows times trees that make one worth a step: a step
 # costs a tenth of a second, and scikit-learn-intelex sorts the columns anew in each.
@@ -15,3 +17,14 @@ def plan(n_estimators: int, n_rows: int, engine: str) -> list[tuple[int, int]]:
     size = max(TREES[engine], WORTH[engine] // n_rows, -(-n_estimators // MOST_BATCHES))
     starts = range(0, n_estimators, size)
     return [(start, min(start + size, n_estimators)) for start in starts]
+
+
+def is_time_for_more(seconds: Sequence[float], max_minutes: float | None) -> bool:
+    """Whether a batch more would end in time, as long as those before it took in the mean.
+
+    One batch is always grown. Of the times of finished batches alone, so that whoever takes a
+    job over decides as the one before did.
+    """
+    if max_minutes is None or not seconds:
+        return True
+    return sum(seconds) * (len(seconds) + 1) / len(seconds) <= max_minutes * 60

@@ -75,6 +75,7 @@ def assemble_version(spec: Spec, grown: list[dict[str, Any]]) -> dict[str, Any]:
 
     Raises Failed, export_mismatch, where the export does not answer as the forest does.
     """
+    asked, spec = spec, _as_grown(spec, grown)
     folder, features = place(spec, "version"), features_of(spec)
     remove(folder)
     folder.mkdir(parents=True)
@@ -90,7 +91,7 @@ def assemble_version(spec: Spec, grown: list[dict[str, Any]]) -> dict[str, Any]:
         "hyper_parameters": spec["params"],
         "fit_seconds": round(sum(batch["seconds"] for batch in grown), 3),
         "checksums": dict(sorted((served | kept).items())),
-        "manifest": _manifest(spec, forest),
+        "manifest": {**_manifest(spec, forest), **_growth(asked, grown)},
     }
 
 
@@ -125,6 +126,22 @@ def _targets(spec: Spec, values: Any) -> Targets:
     return positions(values, spec["classes"]).astype(np.float64)
 
 
+def _as_grown(spec: Spec, grown: list[dict[str, Any]]) -> Spec:
+    """With as many trees as there are: the first ones of a forest are a forest."""
+    trees = sum(batch["count"] for batch in grown)
+    return {**spec, "params": {**spec["params"], "n_estimators": trees}}
+
+
+def _growth(asked: Spec, grown: list[dict[str, Any]]) -> dict[str, Any]:
+    """In which batches the trees were grown, and that they are fewer than were asked for."""
+    trees, engine = asked["params"]["n_estimators"], asked["engine"]["name"]
+    batches = plan(trees, asked["rows"], engine)
+    told: dict[str, Any] = {"batches": batches[: len(grown)]}
+    if len(grown) < len(batches):
+        told["stopped"] = {"by": "max_minutes", "n_estimators_asked": trees}
+    return told
+
+
 def _forest(spec: Spec, grown: list[dict[str, Any]]) -> Any:
     work = Path(spec["work"])
     batches = [growing.load_trees(work / batch["path"], batch["sha256"]) for batch in grown]
@@ -150,7 +167,6 @@ def _manifest(spec: Spec, forest: Any) -> dict[str, Any]:
         "reading": spec["learned_reading"],
         "train_rows": spec["rows"],
         "engine": spec["engine"],
-        "batches": plan(spec["params"]["n_estimators"], spec["rows"], spec["engine"]["name"]),
         "nodes": sum(int(tree.tree_.node_count) for tree in forest.estimators_),
         "python": platform.python_version(),
         "libraries": {name: version_of(name) for name in LIBRARIES},

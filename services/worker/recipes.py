@@ -13,7 +13,7 @@ from models import Dataset, Experiment, Job, Kind, Status
 from models.errors import Conflict, Failed
 from services import datasets, versions
 from services.files import move_folder, remove, sha256_of
-from services.forest.batches import plan
+from services.forest.batches import is_time_for_more, plan
 from services.worker import specs
 from services.worker.bench import Bench, experiment_of
 from services.worker.children import Outcome, Spec
@@ -59,21 +59,35 @@ def train(bench: Bench, job: Job) -> None:
     spec = specs.training(bench, job)
     encoded = bench.step(job, "training rows encoded", "encode", (spec,), range(5))
     spec = {**spec, "X": encoded["path"], "engine": encoded["engine"]}
-    grown, trees = [], spec["params"]["n_estimators"]
-    for start, stop in plan(trees, spec["rows"], spec["engine"]["name"]):
-        share = range(5 + 85 * start // trees, 5 + 85 * stop // trees)
-        name = f"tree {stop} of {trees}"
-        grown.append(bench.step(job, name, "grow", (spec, start, stop), share))
+    grown = _grown(bench, job, spec)
     made = bench.step(job, "forest checked", "assemble", (spec, grown), range(90, 99))
     record, files = outcome_of(bench, job, made), beside(bench, job, made, "version")
 
     def finish(session: Session, row: Job) -> list[str]:
         experiment = experiment_of(session, row)
         number = versions.publish(session, bench.home, experiment, row, record, files)
-        row.succeed({"experiment": experiment.id, "version": number})
+        row.succeed({"experiment": experiment.id, "version": number, **_stopped(record)})
         return versions.prune(session, bench.home, experiment.uid, bench.settings.keep_versions)
 
     _remove(bench, bench.hold(job.id, finish))
+
+
+def _grown(bench: Bench, job: Job, spec: Spec) -> list[Outcome]:
+    """The batches of trees, all of them or as many as there was time for."""
+    grown: list[Outcome] = []
+    trees, minutes = spec["params"]["n_estimators"], job.params.get("max_minutes")
+    for start, stop in plan(trees, spec["rows"], spec["engine"]["name"]):
+        if not is_time_for_more([batch["seconds"] for batch in grown], minutes):
+            break
+        share = range(5 + 85 * start // trees, 5 + 85 * stop // trees)
+        name = f"tree {stop} of {trees}"
+        grown.append(bench.step(job, name, "grow", (spec, start, stop), share))
+    return grown
+
+
+def _stopped(record: dict[str, Any]) -> dict[str, Any]:
+    """What the job says of a forest that has fewer trees than were asked for."""
+    return {key: record["manifest"][key] for key in ("stopped",) if key in record["manifest"]}
 
 
 def test(bench: Bench, job: Job) -> None:
