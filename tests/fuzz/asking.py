@@ -20,6 +20,7 @@ KNOWN, GONE = "known", "gone"
 KEPT = {KNOWN, "environment"}
 # The example in the description is as long as a request may be.
 LONG_WAIT, SHORT_WAIT = "wait=30", "wait=1"
+PATIENCE = 60  # seconds; a request that says nothing of it waits ten for its job
 TOO_MANY, SERVER_ERROR = 429, 500
 # Of failures that are alike, the first are shown and the rest counted.
 SHOWN = 3
@@ -161,6 +162,7 @@ def configuration(
             "checks": {**CHECKS, **checks},
             "operations": [FILE],
             "continue-on-failure": True,
+            "request-timeout": PATIENCE,
             # The key is sent as it is: no other request is let in, to be asked anything.
             "generation": {"with-security-parameters": False, **generation},
             **chosen,
