@@ -98,7 +98,8 @@ class Story:
         if "dataset" not in fields:
             fields["dataset"] = self.make_dataset(body)
         given = {"id": fresh("exp"), "target": "kind", **fields}
-        answer = self.create(**given)
+        wait = {"Prefer": "wait=60"}
+        answer = self.client.post("/v1/experiments", json=given, headers=wait)
         assert answer.status_code == 201, answer.text
         return str(given["id"])
 

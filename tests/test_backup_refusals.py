@@ -15,6 +15,8 @@ from tests.homes import checked, flip, one
 from tests.service import ROOT, environ_for
 from tests.story import settings_for
 
+pytestmark = pytest.mark.sqlite
+
 # A backup that is killed while it copies its second file.
 KILLED = """
 import os, signal
@@ -114,8 +116,6 @@ def test_a_home_without_a_database(tmp_path: Path) -> None:
 # A process that dies in the middle of a transaction, with a part of it written to the file.
 CUT_SHORT = """
 import os, sqlite3, sys
-
-pytestmark = pytest.mark.sqlite
 connection = sqlite3.connect(sys.argv[1], isolation_level=None)
 for statement in (
     "PRAGMA journal_mode = TRUNCATE",
