@@ -46,8 +46,8 @@ def train_experiment(experiment_id: str) -> Response:
     wait = preferred_wait()
     task = experiments.get(session(), experiment_id).type
     params = PARSER.parse(train_schema(task), request, location="optional_json")
+    repeat = repeat_of({"hyper_parameters": params})
     minutes = params.pop("max_minutes", None)
-    repeat = repeat_of({"hyper_parameters": params, "max_minutes": minutes})
     job = training.submit(session(), parts().queue, experiment_id, params, minutes, repeat)
     job = waited(session(), job, wait)
     return unfinished(job) or _trained(experiment_id, job)

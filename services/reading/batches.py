@@ -65,10 +65,10 @@ class _Reader:
         values, faults = typed(texts, self._columns, self._rows.dialect.missing_values, 0)
         return _Block(None if faults else _with_integers(values, self._columns), texts)
 
-    def faults(self, texts: pa.RecordBatch | None, first_row: int) -> list[Fault]:
+    def faults(self, texts: pa.RecordBatch, first_row: int) -> list[Fault]:
         """What is wrong with the cells of a block before which there are `first_row` rows."""
         markers, most = self._rows.dialect.missing_values, self._rows.limits.max_faults
-        return typed(texts, self._columns, markers, first_row, most)[1] if texts else []
+        return typed(texts, self._columns, markers, first_row, most)[1]
 
 
 def _with_integers(batch: pa.RecordBatch, columns: Sequence[Column]) -> pa.RecordBatch:

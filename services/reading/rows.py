@@ -62,10 +62,6 @@ class Rows:
                 done += batch.num_rows
                 if batch.num_rows:
                     yield batch
-        self.require_even()
-
-    def require_even(self) -> None:
-        """Raise Invalid where a row that was read is ragged."""
         if self._ragged:
             raise self._refusal()
 
