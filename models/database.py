@@ -27,6 +27,7 @@ TURN_SECONDS = (0.001, 0.006)  # between two tries to begin
 SUBSEC = (3, 42, 0)
 # A connection that the database has closed meanwhile is replaced before it is used.
 ENGINE_OPTIONS: dict[str, Any] = {"pool_pre_ping": True}
+PREPARING = 0x67726F7665  # of a lock: any number, the same in every process ("grove")
 NAMING = {
     "ix": "ix_%(column_0_label)s",
     "uq": "uq_%(table_name)s_%(column_0_name)s",
@@ -136,6 +137,17 @@ def writing(session: Session) -> Iterator[None]:
     except BaseException:
         session.rollback()
         raise
+
+
+def prepare_alone(connection: sa.Connection) -> None:
+    """Until its transaction ends no other connection that asks for this gets it.
+
+    SQLite has one writer at any time anyway. Of two on PostgreSQL that look whether a row is
+    there, both would find none.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.text(f"SET LOCAL lock_timeout = '{BUSY_SECONDS}s'"))
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(PREPARING)))
 
 
 def _prepare(patience: int, connection: sqlite3.Connection, _record: object) -> None:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from models import Key, Scope, Secret, writing
-from models.database import now
+from models.database import now, prepare_alone
 from models.errors import Conflict, NotFound, invalid
 from models.key import digest_of
 from services.settings import Settings
@@ -92,6 +92,7 @@ def first_key(session: Session, settings: Settings) -> str | None:
     if settings.auth == "off":
         return None
     with writing(session):
+        prepare_alone(session.connection())
         if settings.key:
             _replace(session, FROM_ENVIRONMENT, settings.key)
         elif not settings.on_loopback and session.scalar(sa.select(Key).limit(1)) is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from models import Dataset, Job, Kind, Seed, writing
+from models.database import prepare_alone
 from services import datasets
 from services.files import blocks_of, keep
 from services.paths import SAMPLES, Home
@@ -26,6 +27,7 @@ def _plant(session: Session, home: Home, name: str) -> None:
     sha256, size = keep(blocks_of(SAMPLES / f"{name}.csv"), home.upload(job.id))
     job.params = {"sha256": sha256, "size": size, "reading": Reading().as_record()}
     with writing(session):
+        prepare_alone(session.connection())
         if session.get(Seed, name) is None and session.get(Dataset, name) is None:
             session.add(Seed(name=name))
             datasets.keep(session, home, job, description)

@@ -13,13 +13,12 @@ from alembic.config import Config
 from dbos import DBOS
 from sqlalchemy.orm import Session
 
-from models.database import BUSY_SECONDS, connect
+from models.database import connect, prepare_alone
 from services import active, keys, samples, sweeper
 from services.paths import Home
 from services.settings import SettingError, Settings, read
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
-MIGRATION_LOCK = 0x67726F7665  # any number, the same in every process: "grove"
 
 
 def prepare(settings: Settings) -> None:
@@ -51,10 +50,7 @@ def prepare_tables(settings: Settings) -> None:
 def migrate(engine: sa.Engine) -> None:
     """Bring the tables up to date, one process at a time."""
     with engine.connect().execution_options(sqlite_begin="IMMEDIATE") as connection:
-        if engine.dialect.name == "postgresql":
-            lock = sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)
-            connection.execute(sa.text(f"SET LOCAL lock_timeout = '{BUSY_SECONDS}s'"))
-            connection.execute(sa.select(lock))
+        prepare_alone(connection)
         config = Config(attributes={"connection": connection})
         config.set_main_option("script_location", str(MIGRATIONS))
         command.upgrade(config, "head")

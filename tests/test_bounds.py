@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from models import Job
 from models.database import connect, now
 from services.setup import prepare
-from tests.orphans import orphans
+from tests.orphans import assert_no_orphans, orphans
 from tests.problems import assert_problem
 from tests.story import FLOWER, Story, app_on, flowers, settings_for, worker
 
@@ -48,7 +48,7 @@ def test_old_versions_make_room(tmp_path: Path) -> None:
             assert story.train(experiment, n_estimators=2).status_code == 201
         assert numbers(story, experiment) == [5, 4]
         assert story.predict(experiment, FLOWER).json["version"] == 5
-        assert orphans(tmp_path) == []
+        assert_no_orphans(tmp_path)
 
 
 def numbers(story: Story, experiment: str) -> list[int]:

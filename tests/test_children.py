@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
 from pathlib import Path
 
+import pyarrow as pa
+import pytest
+
 from services.reading import Reading
-from services.worker.children import NICER, Spec, run_in_child
+from services.worker.children import NICER, Spec, meaning_of, run_in_child
 
 GIGABYTE = 2**30
 
@@ -36,3 +40,25 @@ def test_a_step_leaves_the_processor_to_others_first(tmp_path: Path) -> None:
     made = run_in_child("describe", (spec(tmp_path),), 4 * GIGABYTE, look, lambda *_: None)
     assert made["count"] == 200_000
     assert min(19, os.getpriority(os.PRIO_PROCESS, 0) + NICER) in seen
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (MemoryError(), "out_of_memory"),
+        (pa.ArrowMemoryError("malloc of size 64 failed"), "out_of_memory"),
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), "out_of_memory"),
+        (RuntimeError("can't start new thread"), "out_of_memory"),
+        (
+            pa.ArrowException(
+                "Unknown error: Failed to launch worker thread: Resource temporarily unavailable"
+            ),
+            "out_of_memory",
+        ),
+        (OSError(errno.ENOSPC, "No space left on device"), "disk_full"),
+        (OSError(errno.EIO, "Input/output error"), "storage_failed"),
+        (ValueError("no such column"), "internal_error"),
+    ],
+)
+def test_what_an_error_means_for_its_job(error: Exception, code: str) -> None:
+    assert meaning_of(error).code == code

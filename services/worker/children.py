@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import logging
 import multiprocessing
@@ -24,6 +25,7 @@ Report = Callable[[float, str], None]
 Spec = dict[str, Any]
 LOOK_EVERY = 0.25
 TRIES = 5
+NO_THREAD = ("can't start new thread", "Failed to launch worker thread")
 NICER = 10  # a step takes the processor that is left over by who answers requests
 # A fork server imports the libraries once, in a process that has no thread and no connection;
 # each child is a fork of it, ready within milliseconds.
@@ -129,24 +131,38 @@ def _outcome(pipe: Connection, task: str, args: tuple[Any, ...]) -> Outcome:
         return work(*args, lambda share, message: pipe.send(("report", (share, message))))
     except GroveError as error:
         return {"error": error.as_record()}
-    except MemoryError:  # pyarrow's ArrowMemoryError is one too
-        return {"error": _out_of_memory().as_record()}
-    except OSError as error:
-        return {"error": of_system(error).as_record()}
-    except Exception:
+    except Exception as error:
         log.exception("a step failed")
-        message = "an error inside the service; its log says more"
-        return {"error": Failed(message, code="internal_error").as_record()}
+        return {"error": meaning_of(error).as_record()}
+
+
+def meaning_of(error: Exception) -> GroveError:
+    """What an error means for the job that it ends."""
+    if _wants_memory(error):
+        return _out_of_memory()
+    if isinstance(error, OSError):
+        return _of_system(error)
+    message = "an error inside the service; its log says more"
+    return Failed(message, code="internal_error")
+
+
+def _wants_memory(error: Exception) -> bool:
+    """Is it for want of memory? pyarrow's own error is a MemoryError too.
+
+    A thread that gets no room for its stack is refused by the system with EAGAIN, which Python
+    and pyarrow tell in words of their own.
+    """
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
+    return isinstance(error, MemoryError) or any(words in str(error) for words in NO_THREAD)
 
 
 def _out_of_memory() -> Failed:
     return Failed("this step needs more memory than it may use", code="out_of_memory")
 
 
-def of_system(error: OSError) -> GroveError:
-    """What an error of the system's means for a job."""
-    log.error("a step failed", exc_info=error)
-    if error.errno in (28, 122):  # ENOSPC, EDQUOT
+def _of_system(error: OSError) -> GroveError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return StorageFull("the disk is full")
     return Failed("the storage of the service failed", code="storage_failed")
 

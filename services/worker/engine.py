@@ -9,10 +9,10 @@ from dbos import DBOS, DBOSPortableJSONSerializer
 
 from models import Job, Kind
 from models.database import connect_for_jobs
-from models.errors import Failed, GroveError
+from models.errors import GroveError
 from services.queue import APPLICATION, APPLICATION_VERSION, SHORT, TRAIN
 from services.worker.bench import Bench, Unwanted
-from services.worker.children import of_system
+from services.worker.children import meaning_of
 from services.worker.recipes import RECIPES
 
 POLL_SECONDS = 0.1
@@ -71,12 +71,9 @@ def _follow(bench: Bench, kind: Kind, job: Job) -> None:
         log.info("job ended by request", job=job.id)
     except GroveError as error:
         bench.fail(job.id, error)
-    except OSError as error:
-        bench.fail(job.id, of_system(error))
-    except Exception:
+    except Exception as error:
         log.exception("job failed", job=job.id)
-        message = "an error inside the service; its log says more"
-        bench.fail(job.id, Failed(message, code="internal_error"))
+        bench.fail(job.id, meaning_of(error))
 
 
 def _register(bench: Bench, kind: Kind) -> None:
