@@ -16,7 +16,7 @@ from controllers.uploads import CSV, is_csv, received_body
 from controllers.waiting import preferred_wait, session, unfinished, waited
 from models import Job
 from schemas.predict import EvaluateQuery, EvaluateSchema, ResultSchema
-from schemas.train import TrainSchema, train_schema
+from schemas.train import GROWTH, TrainSchema, train_schema
 from schemas.version import VersionSchema
 from services import evaluating, experiments, training, versions
 from services.splits import download
@@ -42,13 +42,16 @@ blp = Blueprint(
 @blp.accepted
 @blp.problems(404, 409, 413, 415, 422, 507)
 def train_experiment(experiment_id: str) -> Response:
-    """Train a forest by scikit-learn's hyper-parameters: a new version, active when done."""
+    """Train a forest by scikit-learn's hyper-parameters: a new version, active when done.
+
+    With `extend` trees are added to those of a version, which stays as it is.
+    """
     wait = preferred_wait()
     task = experiments.get(session(), experiment_id).type
     params = PARSER.parse(train_schema(task), request, location="optional_json")
     repeat = repeat_of({"hyper_parameters": params})
-    minutes = params.pop("max_minutes", None)
-    job = training.submit(session(), parts().queue, experiment_id, params, minutes, repeat)
+    growth = training.Growth(**{name: params.pop(name) for name in GROWTH if name in params})
+    job = training.submit(session(), parts().queue, experiment_id, params, growth, repeat)
     job = waited(session(), job, wait)
     return unfinished(job) or _trained(experiment_id, job)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import marshmallow as ma
@@ -91,14 +91,34 @@ def _documented(kinds: Mapping[str, FieldType], nullable: bool) -> list[dict[str
 
 def _schema(parameters: Mapping[str, Parameter], name: str) -> type[ma.Schema]:
     fields = {each: field_of(parameter) for each, parameter in parameters.items()}
-    made = Schema.from_dict({**fields, "max_minutes": _minutes()}, name=name)
-    made.__doc__ = "Hyper-parameters of a random forest, and how long it may grow; none is needed."
+    growth: dict[str, FieldType] = {each: make() for each, make in GROWTH.items()}
+    made = Schema.from_dict({**fields, **growth}, name=name)
+    made.__doc__ = "Hyper-parameters of a random forest, and how it is to grow; none is needed."
     return made
 
 
 def _minutes() -> StrictNumber:
     told = "minutes of growing, after which the trees that there are make the forest"
     return StrictNumber(above=0, maximum=MOST_MINUTES, metadata={"description": told})
+
+
+def _extend() -> StrictInteger:
+    told = "trees to add to those of a version, in the place of all hyper-parameters"
+    _, most = PARAMETERS["n_estimators"].integers or (0, 0)
+    return StrictInteger(minimum=1, maximum=most, metadata={"description": told})
+
+
+def _version() -> StrictInteger:
+    told = "the version to extend, the active one unless said"
+    return StrictInteger(minimum=1, metadata={"description": told})
+
+
+# What else a training is asked for, by the names that services.training.Growth has for it.
+GROWTH: dict[str, Callable[[], FieldType]] = {
+    "max_minutes": _minutes,
+    "extend": _extend,
+    "version": _version,
+}
 
 
 TrainSchema = _schema(PARAMETERS, "TrainSchema")

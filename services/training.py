@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from models import Dataset, Experiment, Job, Kind, Status, writing
-from models.errors import Conflict, Invalid
+from models.errors import Conflict, Invalid, invalid
 from models.hyper_parameters import defaults
 from services import jobs
 from services.experiments import get
+from services.extending import base_of
 from services.forest.labels import text_of
 from services.forest.parameters import check
 from services.queue import JobQueue
 from services.repeats import Repeat, earlier
+
+
+@dataclass(frozen=True)
+class Growth:
+    """What a training is asked for beside hyper-parameters.
+
+    Once the trees have grown for `max_minutes` those that there are make the forest. `extend`
+    trees are added to those of a version, of the active one unless `version` says another.
+    """
+
+    max_minutes: float | None = None
+    extend: int | None = None
+    version: int | None = None
 
 
 def submit(
@@ -23,25 +38,24 @@ def submit(
     queue: JobQueue,
     experiment_id: str,
     params: dict[str, Any],
-    max_minutes: float | None = None,
+    growth: Growth = Growth(),
     repeat: Repeat | None = None,
 ) -> Job:
     """Queue the training of a new version with these hyper-parameters.
 
-    Once the trees have grown for `max_minutes` those that there are make the forest. The same job
-    comes back for the same request. Raises NotFound, Invalid for what the experiment does not
-    allow, Conflict while it is split or trained.
+    The same job comes back for the same request. Raises NotFound, Invalid for what the experiment
+    does not allow, Conflict while it is split or trained, or cannot be extended.
     """
     try:
         with writing(session):
             experiment = get(session, experiment_id, lock=True)
             if experiment.status == Status.SPLITTING:
                 raise Conflict(f"experiment {experiment.id!r} is being split", code="not_split")
-            job = _job(experiment, params, max_minutes)
+            job = _job(experiment)
             if same := earlier(session, repeat, job, join=True):
                 return same
             jobs.refuse_while_open(session, experiment.uid, Kind.TRAIN)
-            _check(session, experiment, params)
+            job.params = _asked(session, experiment, params, growth)
             queue.put(session, job)
             return job
     except IntegrityError:  # another request came first
@@ -54,14 +68,35 @@ def _chosen(experiment: Experiment, params: dict[str, Any]) -> dict[str, Any]:
     return {**defaults(experiment.type), **seed, **params}
 
 
-def _job(experiment: Experiment, params: dict[str, Any], max_minutes: float | None) -> Job:
+def _job(experiment: Experiment) -> Job:
     return Job(
         kind=Kind.TRAIN,
         experiment=experiment.id,
         experiment_uid=experiment.uid,
         dataset=experiment.dataset,
-        params={"hyper_parameters": _chosen(experiment, params), "max_minutes": max_minutes},
     )
+
+
+def _asked(
+    session: Session, experiment: Experiment, params: dict[str, Any], growth: Growth
+) -> dict[str, Any]:
+    """What the job is to do. Raises Invalid, NotFound, Conflict."""
+    if growth.extend is None:
+        if growth.version is not None:
+            message = "version says which one to extend; say by how many trees, too"
+            raise invalid("required", message, "/extend")
+        _check(session, experiment, params)
+        return {
+            "hyper_parameters": _chosen(experiment, params),
+            "max_minutes": growth.max_minutes,
+        }
+    base = base_of(session, experiment, growth.version, growth.extend, params)
+    trees = base.hyper_parameters["n_estimators"] + growth.extend
+    return {
+        "hyper_parameters": {**base.hyper_parameters, "n_estimators": trees},
+        "max_minutes": growth.max_minutes,
+        "extends": base.number,
+    }
 
 
 def _check(session: Session, experiment: Experiment, params: dict[str, Any]) -> None:

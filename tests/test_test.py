@@ -12,6 +12,7 @@ from sklearn import metrics
 
 from tests.downloads import fetched, pipeline_of, split_of
 from tests.orphans import assert_no_orphans
+from tests.problems import assert_problem
 from tests.story import FLOWER, Story, flowers, table
 from tests.tested import change_manifest, codes_of, normalized, send, strict
 from tests.traces import unchanged
@@ -217,7 +218,7 @@ def test_a_number_unseen_in_training(story: Story, row: None) -> None:
 
 @pytest.mark.parametrize("row", [pytest.param(None, id="E11")])
 def test_another_scikit_learn(story: Story, app: Flask, row: None) -> None:
-    """Neither predict nor test look at the pickle."""
+    """Neither predict nor test look at the pickle; what needs it says so."""
     experiment = story.make_trained()
     version = story.get(experiment, "/versions/1").json
     libraries = {**version["manifest"]["libraries"], "scikit-learn": "0.1"}
@@ -226,6 +227,7 @@ def test_another_scikit_learn(story: Story, app: Flask, row: None) -> None:
     assert story.test(experiment).status_code == 200
     row_sent = {"size": 5, "colour": "red", "wild": True, "picked": None, "petals": 3}
     assert story.predict(experiment, row_sent).status_code == 200
+    assert_problem(story.train(experiment, extend=1), 409, "model_version_mismatch")
 
 
 @pytest.mark.parametrize("row", [pytest.param(None, id="E12")])

@@ -12,10 +12,13 @@ WORTH = {SCIKIT_LEARN: 400_000, INTELEX: 8_000_000}
 MOST_BATCHES = 50
 
 
-def plan(n_estimators: int, n_rows: int, engine: str) -> list[tuple[int, int]]:
-    """The batches as (start, stop): of one size, but for the last one, and 50 at most."""
-    size = max(TREES[engine], WORTH[engine] // n_rows, -(-n_estimators // MOST_BATCHES))
-    starts = range(0, n_estimators, size)
+def plan(n_estimators: int, n_rows: int, engine: str, first: int = 0) -> list[tuple[int, int]]:
+    """The batches as (start, stop): of one size, but for the last one, and 50 at most.
+
+    They begin at the tree `first`: those before it are there already.
+    """
+    size = max(TREES[engine], WORTH[engine] // n_rows, -(-(n_estimators - first) // MOST_BATCHES))
+    starts = range(first, n_estimators, size)
     return [(start, min(start + size, n_estimators)) for start in starts]
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import pickle
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from models.errors import Conflict
 from models.experiment import Task
 from services.columns import Feature
 from services.files import sha256_of
@@ -49,6 +51,22 @@ def write_kept(folder: Path, pipeline: Any, trees: Trees) -> dict[str, str]:
     with (folder / PICKLE).open("wb") as file:
         pickle.dump(pipeline, file, protocol=pickle.HIGHEST_PROTOCOL)
     return {name: sha256_of(folder / name) for name in (PICKLE, TREES)}
+
+
+def load_kept(folder: Path, checksums: Mapping[str, str]) -> Any:
+    """The pipeline that `write_kept` wrote, by these checksums; a worker's to call, no one else's.
+
+    Raises Conflict, model_missing or model_integrity_failed, and runs nothing of such a file.
+    """
+    try:
+        with (folder / PICKLE).open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != checksums[PICKLE]:
+                message = f"the version's {PICKLE} is not the file that was published"
+                raise Conflict(message, code="model_integrity_failed")
+            file.seek(0)
+            return pickle.load(file)  # noqa: S301 - our own file, checked above
+    except FileNotFoundError as error:
+        raise Conflict(f"the version's {PICKLE} is gone", code="model_missing") from error
 
 
 def describe(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version as version_of
 from pathlib import Path
@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from models.experiment import Task
 from services.columns import Feature
+from services.extending import require_same_library
 from services.files import remove, replacing
 from services.forest import engines, export, growing, parity
 from services.forest.batches import plan
@@ -57,13 +58,28 @@ def choose_engine(spec: Spec) -> dict[str, str]:
     return choice.as_record()
 
 
+def unpack_trees(spec: Spec) -> dict[str, Any]:
+    """Keep the trees of the version that the spec `extends` as `grow_batch` keeps those it grows.
+
+    Raises Conflict, model_version_mismatch, where another scikit-learn pickled them.
+    """
+    base = spec["extends"]
+    require_same_library(base["version"], base["manifest"])
+    trees = export.load_kept(Path(base["folder"]), base["checksums"])[-1].estimators_
+    place(spec).mkdir(parents=True, exist_ok=True)
+    return _kept(spec, 0, trees, base["fit_seconds"])
+
+
 def grow_batch(spec: Spec, start: int, stop: int) -> dict[str, Any]:
     """Grow the trees from `start` up to `stop`, and keep them in a file of their own."""
     engine = engines.engine_of(spec["engine"], engines.installed())
     X, y = training_rows(spec)
     began = time.perf_counter()
     trees = engine.grow(spec["task"], kwargs_of(spec), X, y, start, stop, spec["threads"])
-    seconds = time.perf_counter() - began
+    return _kept(spec, start, trees, time.perf_counter() - began)
+
+
+def _kept(spec: Spec, start: int, trees: Sequence[Any], seconds: float) -> dict[str, Any]:
     path = place(spec, f"trees-{start}.pickle")
     with replacing(path) as file:
         growing.dump_trees(trees, file)
@@ -100,6 +116,12 @@ def features_of(spec: Spec) -> list[Feature]:
     return [Feature.from_record(record) for record in spec["features"]]
 
 
+def trees_before(spec: Spec) -> int:
+    """How many trees there are before the first one is grown."""
+    base = spec["extends"]
+    return base["n_estimators"] if base is not None else 0
+
+
 def kwargs_of(spec: Spec) -> dict[str, Any]:
     """The hyper-parameters as scikit-learn takes them."""
     return growing.resolve(spec["params"], features_of(spec), spec["classes"], spec["rows"])
@@ -134,12 +156,26 @@ def _as_grown(spec: Spec, grown: list[dict[str, Any]]) -> Spec:
 
 def _growth(asked: Spec, grown: list[dict[str, Any]]) -> dict[str, Any]:
     """In which batches the trees were grown, and that they are fewer than were asked for."""
-    trees, engine = asked["params"]["n_estimators"], asked["engine"]["name"]
-    batches = plan(trees, asked["rows"], engine)
-    told: dict[str, Any] = {"batches": batches[: len(grown)]}
+    trees, base = asked["params"]["n_estimators"], asked["extends"]
+    told: dict[str, Any] = {"batches": []}
+    if base is not None:
+        told = {"batches": base["manifest"]["batches"], "extends": _extended(base)}
+        grown = grown[1:]
+    batches = plan(trees, asked["rows"], asked["engine"]["name"], trees_before(asked))
+    told["batches"] = [*told["batches"], *batches[: len(grown)]]
     if len(grown) < len(batches):
         told["stopped"] = {"by": "max_minutes", "n_estimators_asked": trees}
     return told
+
+
+def _extended(base: dict[str, Any]) -> dict[str, Any]:
+    """The version whose trees were there already, and what had grown them."""
+    manifest = base["manifest"]
+    return {
+        "version": base["version"],
+        "n_estimators": base["n_estimators"],
+        "engine": manifest["engine"],
+    }
 
 
 def _forest(spec: Spec, grown: list[dict[str, Any]]) -> Any:

@@ -59,7 +59,8 @@ def train(bench: Bench, job: Job) -> None:
     spec = specs.training(bench, job)
     encoded = bench.step(job, "training rows encoded", "encode", (spec,), range(5))
     spec = {**spec, "X": encoded["path"], "engine": encoded["engine"]}
-    grown = _grown(bench, job, spec)
+    before = _before(bench, job, spec)
+    grown = [*before, *_grown(bench, job, spec)]
     made = bench.step(job, "forest checked", "assemble", (spec, grown), range(90, 99))
     record, files = outcome_of(bench, job, made), beside(bench, job, made, "version")
 
@@ -72,14 +73,22 @@ def train(bench: Bench, job: Job) -> None:
     _remove(bench, bench.hold(job.id, finish))
 
 
+def _before(bench: Bench, job: Job, spec: Spec) -> list[Outcome]:
+    """The trees of the version that is extended, where one is."""
+    if spec["extends"] is None:
+        return []
+    return [bench.step(job, "trees taken over", "unpack", (spec,), range(5, 6))]
+
+
 def _grown(bench: Bench, job: Job, spec: Spec) -> list[Outcome]:
     """The batches of trees, all of them or as many as there was time for."""
     grown: list[Outcome] = []
     trees, minutes = spec["params"]["n_estimators"], job.params.get("max_minutes")
-    for start, stop in plan(trees, spec["rows"], spec["engine"]["name"]):
+    first = spec["extends"]["n_estimators"] if spec["extends"] else 0
+    for start, stop in plan(trees, spec["rows"], spec["engine"]["name"], first):
         if not is_time_for_more([batch["seconds"] for batch in grown], minutes):
             break
-        share = range(5 + 85 * start // trees, 5 + 85 * stop // trees)
+        share = range(*(6 + 84 * (tree - first) // (trees - first) for tree in (start, stop)))
         name = f"tree {stop} of {trees}"
         grown.append(bench.step(job, name, "grow", (spec, start, stop), share))
     return grown

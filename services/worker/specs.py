@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from models import Dataset, Job
+from models import Dataset, Experiment, Job
 from models.errors import Conflict
 from services import datasets, versions
 from services.worker.bench import Bench, experiment_of
@@ -62,6 +62,7 @@ def training(bench: Bench, job: Job) -> Spec:
             "learned_reading": _reading(dataset),
             "plan": experiment.plan,
             "params": job.params["hyper_parameters"],
+            "extends": _extended(session, bench, experiment, job.params.get("extends")),
             "threads": bench.settings.train_threads,
             "train": str(bench.home.absolute(experiment.train_path or "")),
             "rows": experiment.train_rows,
@@ -95,6 +96,22 @@ def testing(bench: Bench, job: Job) -> Spec:
         }
 
     return bench.hold(job.id, gather)
+
+
+def _extended(
+    session: Session, bench: Bench, experiment: Experiment, number: int | None
+) -> Spec | None:
+    if number is None:
+        return None
+    version = versions.of(session, experiment, number)
+    return {
+        "version": number,
+        "n_estimators": version.hyper_parameters["n_estimators"],
+        "folder": str(bench.home.absolute(version.model_path).parent),
+        "checksums": version.checksums,
+        "manifest": version.manifest,
+        "fit_seconds": version.fit_seconds,
+    }
 
 
 def _reading(dataset: Dataset) -> dict[str, Any]:

@@ -18,7 +18,13 @@ from services.splits.download import check_part
 from services.splits.plan import Plan
 from services.splits.split import split as split_csv
 from services.worker.children import Outcome, Report, Spec, outcome, place
-from services.worker.forests import assemble_version, choose_engine, encode_rows, grow_batch
+from services.worker.forests import (
+    assemble_version,
+    choose_engine,
+    encode_rows,
+    grow_batch,
+    unpack_trees,
+)
 from services.worker.scores import score_csv, score_split
 
 
@@ -53,6 +59,12 @@ def encode(spec: Spec, report: Report) -> Outcome:
     rows = encode_rows(spec, lambda share: report(share, "encoding the training rows"))
     made = outcome(spec, place(spec, "X.npy"), rows)
     return {**made, "engine": choose_engine({**spec, "X": made["path"]})}
+
+
+def unpack(spec: Spec, report: Report) -> Outcome:
+    """Put the trees of the version that is extended into a file, as if this job had grown them."""
+    report(0.0, "taking over the trees that there are")
+    return unpack_trees(spec)
 
 
 def grow(spec: Spec, start: int, stop: int, report: Report) -> Outcome:
