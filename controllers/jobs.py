@@ -1,4 +1,4 @@
-"""/v1/jobs: long work, watched and cancelled."""
+"""/v1/jobs: long work, watched, cancelled, paused."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 from controllers.api import Blueprint
 from controllers.conditional import conditional
+from controllers.parts import parts
 from controllers.waiting import session
 from models import Job
 from schemas.job import JobPageSchema, JobQuery, JobSchema
@@ -39,4 +40,20 @@ def get_job(job_id: str) -> Job:
 @blp.problems(404, 409)
 def cancel_job(job_id: str) -> Job:
     """Cancel a job; its work ends within a second."""
-    return jobs.cancel(session(), job_id)
+    return jobs.cancel(session(), parts().queue, job_id)
+
+
+@blp.route("/<job_id>/pause", methods=["POST"])
+@blp.response(200, JobSchema)
+@blp.problems(404, 409)
+def pause_job(job_id: str) -> Job:
+    """Pause a job within a second; the steps that it has finished stay finished."""
+    return jobs.pause(session(), parts().queue, job_id)
+
+
+@blp.route("/<job_id>/resume", methods=["POST"])
+@blp.response(200, JobSchema)
+@blp.problems(404, 409)
+def resume_job(job_id: str) -> Job:
+    """Go on with a job that was paused."""
+    return jobs.resume(session(), parts().queue, job_id)

@@ -23,7 +23,7 @@ _NEEDED = {
         datasets.delete_dataset experiments.create_experiment experiments.patch_experiment
         experiments.put_experiment experiments.delete_experiment work.train_experiment
         work.test_experiment work.download_split versions.delete_version versions.download_model
-        jobs.list_jobs jobs.get_job jobs.cancel_job
+        jobs.list_jobs jobs.get_job jobs.cancel_job jobs.pause_job jobs.resume_job
     """,
     # To say who may.
     Scope.ADMIN: "keys.list_keys keys.make_key keys.get_key keys.revoke_key",

@@ -14,7 +14,7 @@ from models.database import Base, UtcDateTime, now
 from models.errors import Conflict, GroveError
 
 ATTEMPTS = 3
-WAITING = "waiting for a worker"
+WAITING, PAUSED = "waiting for a worker", "paused"
 SILENT = timedelta(seconds=60)  # a worker that has not beaten for so long is dead
 
 
@@ -49,6 +49,7 @@ class Job(Base):
 
     `attempt` counts the times that a worker took it up, `stalled` those since a step of it was
     last finished. `executor` is the worker that has it now; no other may write to the row.
+    `paused_seconds` is how long it was paused altogether since it started, up to `paused_at`.
     """
 
     __tablename__ = "jobs"
@@ -83,6 +84,9 @@ class Job(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now, index=True)
     started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    paused_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    paused_seconds: Mapped[float] = mapped_column(sa.Double, default=0.0)
+    estimated_end_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     def __init__(self, **fields: Any) -> None:
         """A job has its id from the start: files that come with it are named by it."""
@@ -102,12 +106,40 @@ class Job(Base):
 
     def put_back(self) -> None:
         """The worker stops, politely; another one goes on."""
-        self.state, self.executor, self.message = State.QUEUED, None, WAITING
-        self.stalled = max(self.stalled - 1, 0)
+        self._leave(State.QUEUED, WAITING)
+
+    def pause(self) -> None:
+        """Nothing is done until `resume`. Raises Conflict where the job is over; twice is once."""
+        self._refuse_if_over()
+        if self.state != State.PAUSED:
+            self._leave(State.PAUSED, PAUSED)
+            self.paused_at = now()
+
+    def resume(self) -> None:
+        """Go on where `pause` found it. Raises Conflict where the job is over; twice is once."""
+        self._refuse_if_over()
+        if self.state == State.PAUSED:
+            self.state, self.message = State.QUEUED, WAITING
+            self._end_pause()
+
+    def report(self, progress: float, message: str) -> None:
+        """Tell how far the work has come, and when it ends if it goes on at the same pace."""
+        self.progress, self.message = progress, message
+        if self.started_at is not None and progress > 0:
+            left = self.worked * (1 - progress) / progress
+            self.estimated_end_at = now() + timedelta(seconds=left)
 
     def step_done(self, progress: float, message: str) -> None:
         """A step was finished, and stays finished: the count of failed attempts starts anew."""
-        self.progress, self.message, self.stalled = progress, message, 0
+        self.report(progress, message)
+        self.stalled = 0
+
+    @property
+    def worked(self) -> float:
+        """The seconds since the job was started, but for those in which it was paused."""
+        if self.started_at is None:
+            return 0.0
+        return (now() - self.started_at).total_seconds() - self.paused_seconds
 
     def succeed(self, result: dict[str, Any]) -> None:
         """The work is done."""
@@ -123,12 +155,29 @@ class Job(Base):
         """Nobody wants the work any more. Raises Conflict where it is over; twice is once."""
         if self.state == State.CANCELLED:
             return
-        if not self.is_open:
-            raise Conflict(f"job {self.id} is over: it {self.state}", code="job_finished")
+        self._refuse_if_over()
         self._finish(State.CANCELLED, "cancelled")
 
     def _finish(self, state: State, message: str) -> None:
         self.state, self.message, self.finished_at = state, message, now()
+        self.estimated_end_at = None
+        self._end_pause()
+
+    def _leave(self, state: State, message: str) -> None:
+        """Have no worker any more; that is not held against the job."""
+        if self.state == State.RUNNING:
+            self.stalled = max(self.stalled - 1, 0)
+        self.state, self.executor, self.message = state, None, message
+        self.estimated_end_at = None
+
+    def _end_pause(self) -> None:
+        if self.paused_at is not None and self.started_at is not None:
+            self.paused_seconds += (now() - self.paused_at).total_seconds()
+        self.paused_at = None
+
+    def _refuse_if_over(self) -> None:
+        if not self.is_open:
+            raise Conflict(f"job {self.id} is over: it {self.state}", code="job_finished")
 
 
 class Worker(Base):

@@ -38,6 +38,11 @@ class JobSchema(Schema):
     created_at = ma.DateTime(required=True)
     started_at = ma.DateTime(required=True, allow_none=True)
     finished_at = ma.DateTime(required=True, allow_none=True)
+    estimated_end_at = ma.DateTime(
+        required=True,
+        allow_none=True,
+        metadata={"description": "when it ends if it goes on at its pace"},
+    )
     links = Hyperlinks({"self": URLFor("jobs.get_job", values={"job_id": "<id>"})}, dump_only=True)
 
 

@@ -1,4 +1,4 @@
-"""Jobs as clients see them: looked up, listed, waited for, cancelled."""
+"""Jobs as clients see them: looked up, listed, waited for, cancelled, paused."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from models import Job, Kind, writing
+from models import Job, Kind, State, writing
 from models.errors import Conflict, NotFound
 from models.job import OPEN
 from services.abandon import abandon
 from services.listing import Page, page_of
+from services.queue import JobQueue
 
 ID = re.compile("[0-9a-f]{32}")
 FIRST_PAUSE, LONGEST_PAUSE = 0.02, 0.25
@@ -59,12 +60,35 @@ def wait(session: Session, job_id: str, seconds: float) -> Job:
         pause = min(pause * 1.2, LONGEST_PAUSE)
 
 
-def cancel(session: Session, job_id: str) -> Job:
+def cancel(session: Session, queue: JobQueue, job_id: str) -> Job:
     """Cancel a job: its worker ends the child that does it. Raises NotFound, Conflict."""
     with writing(session):
         job = get(session, job_id, lock=True)
+        was_parked = job.state == State.PAUSED
         job.cancel()
         abandon(session, job)
+    if was_parked:
+        queue.wake(job)
+    return job
+
+
+def pause(session: Session, queue: JobQueue, job_id: str) -> Job:
+    """Have a job wait, with the steps that it has finished. Raises NotFound, Conflict."""
+    with writing(session):
+        job = get(session, job_id, lock=True)
+        job.pause()
+    queue.park(job.id)
+    return job
+
+
+def resume(session: Session, queue: JobQueue, job_id: str) -> Job:
+    """Have a job go on that was paused. Raises NotFound, Conflict."""
+    with writing(session):
+        job = get(session, job_id, lock=True)
+        was_parked = job.state == State.PAUSED
+        job.resume()
+    if was_parked:
+        queue.wake(job)
     return job
 
 

@@ -54,6 +54,17 @@ class JobQueue:
             job.id,
         )
 
+    def park(self, job_id: str) -> None:
+        """Have no worker take a job up, now that its row says that it is paused.
+
+        What a crash leaves undone of this, and of `wake`, the workers do: see engine.follow_rows.
+        """
+        self._client.cancel_workflow(job_id)
+
+    def wake(self, job: Job) -> None:
+        """Have a worker take a parked job up again, to go on with it or to clear it away."""
+        self._client.resume_workflow(job.id, queue_name=QUEUE_OF[Kind(job.kind)])
+
     def close(self) -> None:
         """Let go of the database."""
         self._client.destroy()

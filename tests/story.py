@@ -74,6 +74,9 @@ def flowers(rows: int = 60, seed: int = 0) -> str:
 FLOWER = {"size": 5.1, "colour": "red", "wild": True, "picked": "2024-03-12", "petals": 4}
 
 
+PATIENT = {"Prefer": "wait=60"}  # a machine may have much else to do
+
+
 class Story:
     """A client that speaks of datasets and experiments."""
 
@@ -82,7 +85,11 @@ class Story:
 
     def put(self, name: str, body: str | bytes, **query: Any) -> TestResponse:
         return self.client.put(
-            f"/v1/datasets/{name}", data=body, query_string=query, content_type="text/csv"
+            f"/v1/datasets/{name}",
+            data=body,
+            query_string=query,
+            content_type="text/csv",
+            headers=PATIENT,
         )
 
     def make_dataset(self, body: str | bytes | None = None, **query: Any) -> str:
@@ -92,20 +99,19 @@ class Story:
         return name
 
     def create(self, **fields: Any) -> TestResponse:
-        return self.client.post("/v1/experiments", json=fields)
+        return self.client.post("/v1/experiments", json=fields, headers=PATIENT)
 
     def make_experiment(self, body: str | bytes | None = None, **fields: Any) -> str:
         if "dataset" not in fields:
             fields["dataset"] = self.make_dataset(body)
         given = {"id": fresh("exp"), "target": "kind", **fields}
-        wait = {"Prefer": "wait=60"}
-        answer = self.client.post("/v1/experiments", json=given, headers=wait)
+        answer = self.client.post("/v1/experiments", json=given, headers=PATIENT)
         assert answer.status_code == 201, answer.text
         return str(given["id"])
 
     def train(self, experiment: str, **params: Any) -> TestResponse:
-        wait = {"Prefer": "wait=60"}
-        return self.client.post(f"/v1/experiments/{experiment}/train", json=params, headers=wait)
+        address = f"/v1/experiments/{experiment}/train"
+        return self.client.post(address, json=params, headers=PATIENT)
 
     def make_trained(self, body: str | bytes | None = None, **fields: Any) -> str:
         experiment = self.make_experiment(body, **fields)
@@ -114,7 +120,8 @@ class Story:
         return experiment
 
     def test(self, experiment: str, **fields: Any) -> TestResponse:
-        return self.client.post(f"/v1/experiments/{experiment}/test", json=fields)
+        address = f"/v1/experiments/{experiment}/test"
+        return self.client.post(address, json=fields, headers=PATIENT)
 
     def predict(self, experiment: str, *rows: Any, **fields: Any) -> TestResponse:
         return self.client.post(

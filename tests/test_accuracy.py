@@ -50,6 +50,7 @@ def accuracy(work: Path, sample: str, target: str, seed: int) -> float:
         "dataset_sha256": "",
         "learned_reading": {},
         "plan": plan,
+        "extends": None,
         "params": {**defaults("classification"), "random_state": seed},
         "threads": 2,
         "train": str(work / "split" / "train.parquet"),
@@ -59,7 +60,7 @@ def accuracy(work: Path, sample: str, target: str, seed: int) -> float:
     }
     encoded = tasks.encode(spec, quiet)
     spec |= {"X": encoded["path"], "engine": encoded["engine"]}
-    grown = [tasks.grow(spec, 0, 100, quiet)]
+    grown = [tasks.grow(spec, 0, 100, "", quiet)]
     tasks.assemble(spec, grown, quiet)
     model = {
         "model": str(work / "version"),

@@ -28,6 +28,7 @@ KEYS = [
     "created_at",
     "started_at",
     "finished_at",
+    "estimated_end_at",
     "links",
 ]
 THREADS = 6

@@ -178,7 +178,8 @@ def cancelled(story: Story, client: Any, experiment: str) -> None:
     options = {"json": {"n_estimators": 10_000}, "headers": {"Prefer": "respond-async"}}
     job = client.post(address, **options).json["id"]
     story.job(job)
-    assert client.post(f"/v1/jobs/{job}/cancel").status_code == 200
+    for what in ("pause", "resume", "cancel"):
+        assert client.post(f"/v1/jobs/{job}/{what}").status_code == 200
 
 
 def refusals(story: Story, client: Any) -> None:

@@ -14,8 +14,7 @@ from models.database import connect, now
 from services import active, keys
 from services.paths import Home
 from services.setup import migrate, prepare
-from services.worker import bench as bench_module
-from services.worker.bench import patient
+from services.worker import patience
 from services.worker.leases import LONG_AGO, Lease
 from tests.story import settings_for
 
@@ -46,7 +45,7 @@ def lease(sessions: sessionmaker[Session], tmp_path: Path) -> Iterator[Callable[
 
 
 def test_a_database_that_is_away_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bench_module, "FIRST_PAUSE", 0.0)
+    monkeypatch.setattr(patience, "FIRST_PAUSE", 0.0)
     errors = [
         sqlalchemy.exc.OperationalError("x", {}, Exception("database is locked")),
         sqlalchemy.exc.InterfaceError("x", {}, Exception("connection refused")),
@@ -58,12 +57,12 @@ def test_a_database_that_is_away_is_waited_for(monkeypatch: pytest.MonkeyPatch) 
             raise errors.pop()
         return "done"
 
-    assert patient(work) == "done"
+    assert patience.patient(work) == "done"
 
 
 def test_other_errors_are_not(sessions: sessionmaker[Session]) -> None:
     with pytest.raises(KeyError):
-        patient(lambda: {}["missing"])
+        patience.patient(lambda: {}["missing"])
 
 
 def test_a_lease_is_kept_by_beating(

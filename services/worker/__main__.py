@@ -16,9 +16,10 @@ from services import logs
 from services.paths import Home
 from services.settings import SettingError, Settings, read
 from services.worker import engine
-from services.worker.bench import AWAY, Bench
+from services.worker.bench import Bench
 from services.worker.children import context
 from services.worker.leases import BEAT_EVERY, Lease
+from services.worker.patience import AWAY
 from services.worker.retention import forget_old_jobs
 
 log = structlog.get_logger()
@@ -70,6 +71,7 @@ def keep_beating(bench: Bench, lease: Lease, stopping: threading.Event) -> None:
             if not lease.beat():
                 bench.surrender()
             lease.take_over(engine.requeue)
+            engine.follow_rows(bench)
             forget_old_jobs(bench.sessions, bench.settings.keep_jobs)
         except AWAY as error:
             log.warning("the database is away", error=str(error)[:200])

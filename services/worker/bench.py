@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import time
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any, NoReturn, TypeVar
 
 import sqlalchemy as sa
-import sqlalchemy.exc
 import structlog
 from dbos import DBOS
+from dbos import error as engine_errors
 from sqlalchemy.orm import Session, sessionmaker
-from sqlalchemy.orm.exc import StaleDataError
 
 from models import Experiment, Job, Kind, State, Worker, writing
 from models import errors as problems
-from models.database import now
 from models.errors import Failed, GroveError
 from models.job import ATTEMPTS
 from services import active
@@ -27,18 +23,11 @@ from services.files import remove
 from services.paths import Home
 from services.settings import Settings
 from services.worker.children import Outcome, run_in_child
+from services.worker.patience import patient
 
 T = TypeVar("T")
 
 REPORT_EVERY = 0.5
-AWAY = (
-    sqlite3.OperationalError,  # where a transaction begins
-    sqlalchemy.exc.OperationalError,
-    sqlalchemy.exc.InterfaceError,
-    sqlalchemy.exc.TimeoutError,
-    StaleDataError,  # another process changed the row at the same moment: look again
-)
-FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 LOST = 75  # the exit code of a worker that lost its lease
 
 log = structlog.get_logger()
@@ -46,6 +35,13 @@ log = structlog.get_logger()
 
 class Unwanted(Exception):
     """The job was cancelled, or what it works for was deleted."""
+
+
+class StoodDown(engine_errors.DBOSWorkflowCancelledError):
+    """This attempt at the job is over, but the job is not: it was paused, or others have it.
+
+    Of this error the engine notes nothing: neither the step nor the workflow has an outcome.
+    """
 
 
 class Bench:
@@ -68,28 +64,30 @@ class Bench:
                 self.surrender()
             if job is None or not job.is_open:
                 return None
+            if job.state == State.PAUSED:
+                raise StoodDown(job_id)
             if job.stalled >= ATTEMPTS:
                 self._end(session, job, _worker_lost())
                 return None
             job.start(self.executor)
             return job
 
-    def hold(self, job_id: str, change: Callable[[Session, Job], T]) -> T:
-        """What `change` returns, in one transaction on a job that is ours and wanted.
+    def hold(self, job: Job, change: Callable[[Session, Job], T]) -> T:
+        """What `change` returns, in one transaction on the row of a job that is ours and wanted.
 
         A database that is away is waited for, and `change` done again: it must bear that.
-        Raises Unwanted where the job is not wanted any more.
+        Raises Unwanted where the job is not wanted any more, StoodDown where not from us, now.
         """
         try:
-            return patient(lambda: self._hold(job_id, change))
-        except Unwanted:
+            return patient(lambda: self._hold(job, change))
+        except (Unwanted, StoodDown):
             self._wait_if_closing()
             raise
 
-    def _hold(self, job_id: str, change: Callable[[Session, Job], T]) -> T:
+    def _hold(self, job: Job, change: Callable[[Session, Job], T]) -> T:
         with self.sessions() as session, writing(session):
-            job = session.get(Job, job_id, with_for_update=True)
-            return change(session, self._check(job_id, job))
+            row = session.get(Job, job.id, with_for_update=True)
+            return change(session, self._check(session, job, row))
 
     def step(self, job: Job, name: str, task: str, args: tuple[Any, ...], share: range) -> Outcome:
         """Run a task in a child as a durable step: once finished, it is never done again.
@@ -102,7 +100,7 @@ class Bench:
             outcome = self._in_child(job, task, args, share)
             self._wait_if_closing()
             if "error" not in outcome:
-                self.hold(job.id, lambda _, row: row.step_done(share.stop / 100, name))
+                self.hold(job, lambda _, row: row.step_done(share.stop / 100, name))
             return outcome
 
         outcome = DBOS.run_step({"name": name}, work)
@@ -110,10 +108,10 @@ class Bench:
             raise error_of(outcome["error"])
         return outcome
 
-    def fail(self, job_id: str, error: GroveError) -> None:
+    def fail(self, job: Job, error: GroveError) -> None:
         """Write down that a job came to nothing, and undo what was reserved for it."""
         try:
-            self.hold(job_id, lambda session, job: self._end(session, job, error))
+            self.hold(job, lambda session, row: self._end(session, row, error))
         except Unwanted:
             return
 
@@ -135,15 +133,13 @@ class Bench:
         abandon(session, job)
 
     def _in_child(self, job: Job, task: str, args: tuple[Any, ...], share: range) -> Outcome:
-        started = job.started_at or now()
-        deadline = started + timedelta(seconds=self.settings.job_timeout)
-        reporter = Reporter(lambda part, message: self._report(job.id, share, part, message))
+        reporter = Reporter(lambda part, message: self._report(job, share, part, message))
 
         def look() -> None:
             self._wait_if_closing()
-            if now() > deadline:
+            if job.worked > self.settings.job_timeout:
                 raise TimeoutError
-            patient(lambda: self._look(job.id))
+            patient(lambda: self._look(job))
 
         try:
             return run_in_child(task, args, self.settings.memory_limit, look, reporter)
@@ -151,16 +147,24 @@ class Bench:
             message = f"the job ran longer than {self.settings.job_timeout} seconds"
             return {"error": Failed(message, code="timeout").as_record()}
 
-    def _look(self, job_id: str) -> None:
+    def _look(self, job: Job) -> None:
         with self.sessions() as session:
-            self._check(job_id, session.get(Job, job_id))
+            self._check(session, job, session.get(Job, job.id))
 
-    def _check(self, job_id: str, job: Job | None) -> Job:
-        if job is None or job.state != State.RUNNING:
-            raise Unwanted(job_id)
-        if job.executor != self.executor:
-            self.surrender()
-        return job
+    def _check(self, session: Session, job: Job, row: Job | None) -> Job:
+        """The row, if it still says that this attempt at the job is what is wanted."""
+        if row is None or not row.is_open:
+            raise Unwanted(job.id)
+        if (row.state, row.executor, row.attempt) != (State.RUNNING, self.executor, job.attempt):
+            if session.get(Worker, self.executor) is None:
+                self.surrender()
+            raise StoodDown(job.id)
+        return row
+
+    def paused(self) -> list[str]:
+        """The jobs that wait until they are resumed."""
+        with self.sessions() as session:
+            return list(session.scalars(sa.select(Job.id).where(Job.state == State.PAUSED)))
 
     def put_back(self) -> None:
         """Put all that is under way back into the queue, and note nothing more from here on.
@@ -187,12 +191,9 @@ class Bench:
         log.error("worker lost its lease", executor=self.executor)
         os._exit(LOST)
 
-    def _report(self, job_id: str, share: range, part: float, message: str) -> None:
-        def tell(_: Session, job: Job) -> None:
-            job.progress = (share.start + part * (share.stop - share.start)) / 100
-            job.message = message
-
-        self.hold(job_id, tell)
+    def _report(self, job: Job, share: range, part: float, message: str) -> None:
+        progress = (share.start + part * (share.stop - share.start)) / 100
+        self.hold(job, lambda _, row: row.report(progress, message))
 
 
 class Reporter:
@@ -214,22 +215,6 @@ def error_of(record: dict[str, Any]) -> GroveError:
     faults = [problems.Fault(**fault) for fault in record["errors"]]
     kind: type[GroveError] = getattr(problems, record["kind"])
     return kind(record["detail"], code=record["code"], faults=faults, **about)
-
-
-def patient(work: Callable[[], T]) -> T:
-    """What `work` returns, however long the database is away.
-
-    Whatever leaves a step is noted by the engine as the step's own outcome, for good: so no
-    trouble of the database may leave one.
-    """
-    pause = FIRST_PAUSE
-    while True:
-        try:
-            return work()
-        except AWAY as error:
-            log.warning("the database is away", error=str(error)[:200])
-            time.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
 
 
 RECORD_FIELDS = ("kind", "code", "detail", "errors")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 
 import structlog
-from dbos import DBOS, DBOSPortableJSONSerializer
+from dbos import DBOS, DBOSPortableJSONSerializer, WorkflowStatus
 
 from models import Job, Kind
 from models.database import connect_for_jobs
 from models.errors import GroveError
-from services.queue import APPLICATION, APPLICATION_VERSION, SHORT, TRAIN
+from services.queue import APPLICATION, APPLICATION_VERSION, QUEUE_OF, SHORT, TRAIN
 from services.worker.bench import Bench, Unwanted
 from services.worker.children import meaning_of
 from services.worker.recipes import RECIPES
@@ -48,12 +48,28 @@ def launch(bench: Bench) -> None:
 
 def requeue(executor: str) -> None:
     """Put the unfinished jobs of an executor that is no more back into their queues."""
-    for workflow in DBOS.list_workflows(
-        status="PENDING", executor_id=executor, load_input=False, load_output=False
-    ):
-        queue = TRAIN if workflow.name == Kind.TRAIN else SHORT
+    for workflow in _workflows("PENDING", executor):
         log.info("job taken over", job=workflow.workflow_id, executor=executor)
-        DBOS.resume_workflow(workflow.workflow_id, queue_name=queue)
+        DBOS.resume_workflow(workflow.workflow_id, queue_name=QUEUE_OF[Kind(workflow.name)])
+
+
+def follow_rows(bench: Bench) -> None:
+    """See that workflows are parked whose jobs are paused, and no others.
+
+    Requests see to it themselves, in a transaction of its own, which a crash may have come before.
+    """
+    parked = {each.workflow_id: each for each in _workflows("CANCELLED")}
+    paused = set(bench.paused())
+    if waiting := paused - parked.keys():
+        DBOS.cancel_workflows(list(waiting))
+    for job_id in parked.keys() - paused:
+        DBOS.resume_workflow(job_id, queue_name=QUEUE_OF[Kind(parked[job_id].name)])
+
+
+def _workflows(status: str, executor: str | None = None) -> list[WorkflowStatus]:
+    return DBOS.list_workflows(
+        status=status, executor_id=executor, load_input=False, load_output=False
+    )
 
 
 def do(bench: Bench, kind: Kind, job_id: str) -> None:
@@ -70,10 +86,10 @@ def _follow(bench: Bench, kind: Kind, job: Job) -> None:
     except Unwanted:
         log.info("job ended by request", job=job.id)
     except GroveError as error:
-        bench.fail(job.id, error)
+        bench.fail(job, error)
     except Exception as error:
         log.exception("job failed", job=job.id)
-        bench.fail(job.id, meaning_of(error))
+        bench.fail(job, meaning_of(error))
 
 
 def _register(bench: Bench, kind: Kind) -> None:

@@ -29,7 +29,7 @@ def read(bench: Bench, job: Job) -> None:
         row.succeed({"dataset": row.dataset})
         return [replaced] if replaced else []
 
-    _remove(bench, bench.hold(job.id, finish))
+    _remove(bench, bench.hold(job, finish))
 
 
 def split(bench: Bench, job: Job) -> None:
@@ -51,7 +51,7 @@ def split(bench: Bench, job: Job) -> None:
         row.succeed({"experiment": experiment.id})
         return [path for path in (replaced, old) if path is not None]
 
-    _remove(bench, bench.hold(job.id, finish))
+    _remove(bench, bench.hold(job, finish))
 
 
 def train(bench: Bench, job: Job) -> None:
@@ -70,7 +70,7 @@ def train(bench: Bench, job: Job) -> None:
         row.succeed({"experiment": experiment.id, "version": number, **_stopped(record)})
         return versions.prune(session, bench.home, experiment.uid, bench.settings.keep_versions)
 
-    _remove(bench, bench.hold(job.id, finish))
+    _remove(bench, bench.hold(job, finish))
 
 
 def _before(bench: Bench, job: Job, spec: Spec) -> list[Outcome]:
@@ -90,8 +90,14 @@ def _grown(bench: Bench, job: Job, spec: Spec) -> list[Outcome]:
             break
         share = range(*(6 + 84 * (tree - first) // (trees - first) for tree in (start, stop)))
         name = f"tree {stop} of {trees}"
-        grown.append(bench.step(job, name, "grow", (spec, start, stop), share))
+        grown.append(bench.step(job, name, "grow", (spec, start, stop, _pace(grown)), share))
     return grown
+
+
+def _pace(grown: list[Outcome]) -> str:
+    """How fast the trees grow, for people."""
+    seconds = sum(batch["seconds"] for batch in grown)
+    return f", {sum(batch['count'] for batch in grown) / seconds:.3g} a second" if grown else ""
 
 
 def _stopped(record: dict[str, Any]) -> dict[str, Any]:
@@ -111,7 +117,7 @@ def test(bench: Bench, job: Job) -> None:
             versions.keep_result(session, experiment, number, result)
         row.succeed({"experiment": experiment.id, "version": number, "result": result})
 
-    bench.hold(job.id, finish)
+    bench.hold(job, finish)
 
 
 RECIPES: dict[Kind, Callable[[Bench, Job], None]] = {

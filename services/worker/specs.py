@@ -42,7 +42,7 @@ def splitting(bench: Bench, job: Job, description: dict[str, Any] | None) -> Spe
             "dataset_sha256": dataset.sha256,
         }
 
-    return bench.hold(job.id, gather)
+    return bench.hold(job, gather)
 
 
 def training(bench: Bench, job: Job) -> Spec:
@@ -69,7 +69,7 @@ def training(bench: Bench, job: Job) -> Spec:
             "checksums": experiment.checksums,
         }
 
-    return bench.hold(job.id, gather)
+    return bench.hold(job, gather)
 
 
 def testing(bench: Bench, job: Job) -> Spec:
@@ -95,7 +95,7 @@ def testing(bench: Bench, job: Job) -> Spec:
             "learned_reading": version.manifest["reading"],
         }
 
-    return bench.hold(job.id, gather)
+    return bench.hold(job, gather)
 
 
 def _extended(

@@ -67,9 +67,9 @@ def unpack(spec: Spec, report: Report) -> Outcome:
     return unpack_trees(spec)
 
 
-def grow(spec: Spec, start: int, stop: int, report: Report) -> Outcome:
-    """Grow the trees from `start` up to `stop`."""
-    report(0.0, f"tree {start} of {spec['params']['n_estimators']}")
+def grow(spec: Spec, start: int, stop: int, pace: str, report: Report) -> Outcome:
+    """Grow the trees from `start` up to `stop`; `pace` tells how fast those before them grew."""
+    report(0.0, f"tree {start} of {spec['params']['n_estimators']}{pace}")
     return grow_batch(spec, start, stop)
 
 
