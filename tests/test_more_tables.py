@@ -16,7 +16,7 @@ from backports import zstd
 
 from models import Dataset, db
 from services.setup import prepare
-from tests.orphans import orphans
+from tests.orphans import assert_no_orphans
 from tests.problems import assert_problem
 from tests.story import Story, app_on, flowers, fresh, settings_for, table, worker
 
@@ -57,7 +57,7 @@ def test_the_limit_of_columns_is_a_setting(tmp_path: Path, row: None) -> None:
         story = Story(app.test_client())
         assert_problem(story.put("flowers", flowers()), 422, "too_many_columns")
         assert story.put("few", "a,b,c\n1,2,3\n").status_code == 201
-    assert orphans(tmp_path) == []
+    assert_no_orphans(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["flowers.csv", "flowers.csv.gz", "flowers.txt"])
@@ -68,7 +68,7 @@ def test_what_is_packed(story: Story, home: Path, packed: str, name: str) -> Non
     form = {"target": "kind", "file": (io.BytesIO(body), name)}
     answer = story.client.post("/v1/experiments", data=form)
     assert_problem(answer, 415, "compressed_upload")
-    assert orphans(home) == []
+    assert_no_orphans(home)
 
 
 @pytest.mark.parametrize("row", [pytest.param(None, id="C61")])

@@ -10,7 +10,7 @@ from flask import Flask
 
 from controllers.uploads import passing_body, sent_file
 from models.errors import TooLarge, Unsupported
-from tests.orphans import orphans
+from tests.orphans import assert_no_orphans
 from tests.story import app_on
 
 
@@ -35,7 +35,7 @@ def test_a_file_that_cannot_be_scored_is_gone_too(small: Flask, home: Path) -> N
         passing_body(),
     ):
         raise ArithmeticError
-    assert orphans(home) == []
+    assert_no_orphans(home)
 
 
 def test_what_is_refused_leaves_nothing(small: Flask, home: Path) -> None:
@@ -49,7 +49,7 @@ def test_what_is_refused_leaves_nothing(small: Flask, home: Path) -> None:
             passing_body(),
         ):
             pass
-    assert orphans(home) == []
+    assert_no_orphans(home)
 
 
 def test_the_answer_has_no_name_when_it_is_sent(small: Flask, home: Path) -> None:
@@ -57,7 +57,7 @@ def test_the_answer_has_no_name_when_it_is_sent(small: Flask, home: Path) -> Non
     path.write_bytes(b"a,prediction\n1,2\n")
     with small.test_request_context():
         response = sent_file(path, [])
-        assert orphans(home) == []
+        assert_no_orphans(home)
         assert response.content_length == 17
         assert b"".join(response.iter_encoded()) == b"a,prediction\n1,2\n"
         response.close()

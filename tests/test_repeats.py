@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 
 from models import Job, db
 from services.setup import prepare
-from tests.orphans import orphans
+from tests.orphans import assert_no_orphans
 from tests.problems import assert_problem
 from tests.story import Story, app_on, flowers, fresh, settings_for
 
@@ -44,10 +44,10 @@ def test_an_upload_that_is_sent_again_leaves_nothing(story: Story, home: Path) -
     first, again = (upload(story, sent, flowers(), id=name) for _ in range(2))
     assert (first.status_code, again.status_code) == (201, 201), again.text
     assert first.json == again.json
-    assert orphans(home) == []
+    assert_no_orphans(home)
     other = upload(story, sent, flowers(seed=1), id=name)
     assert_problem(other, 422, "idempotency_key_reused")
-    assert orphans(home) == []
+    assert_no_orphans(home)
 
 
 def test_another_body_under_the_same_key(story: Story) -> None:
