@@ -13,6 +13,7 @@ from tests.databases import on_postgres
 from tests.homes import fill
 from tests.postgres import postgres
 from tests.story import Story, app_on, close_opened, settings_for, worker
+from tests.waits import wait_until
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -52,8 +53,9 @@ def app(home: Path) -> Iterator[Flask]:
 
 
 @pytest.fixture(scope="session")
-def _worker(home: Path) -> Iterator[None]:
+def _worker(home: Path, app: Flask) -> Iterator[None]:
     with worker(home):
+        wait_until(lambda: app.test_client().get("/readyz").status_code == 200)
         yield
 
 
