@@ -8,7 +8,7 @@ from pathlib import Path
 FOLDERS = ("uploads", "work")
 
 
-def assert_no_orphans(home: Path, seconds: float = 10) -> None:
+def assert_no_orphans(home: Path, seconds: float = 60) -> None:
     """Uploads and scratch space are empty; the worker tidies up right after a job's end."""
     deadline = time.monotonic() + seconds
     while (left := orphans(home)) and time.monotonic() < deadline:

@@ -140,7 +140,7 @@ class Story:
     def job(self, job_id: str) -> TestResponse:
         return self.client.get(f"/v1/jobs/{job_id}")
 
-    def wait_for(self, job_id: str, *states: str, seconds: float = 60) -> dict[str, Any]:
+    def wait_for(self, job_id: str, *states: str, seconds: float = 240) -> dict[str, Any]:
         """The job, once it is in one of these states."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -192,4 +192,4 @@ def worker(home: Path, **environ: str) -> Iterator[subprocess.Popen[bytes]]:
         yield process
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=60)

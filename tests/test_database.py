@@ -149,7 +149,7 @@ def test_web_and_worker_may_prepare_at_once(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "services.setup"]
     environ = {**environ_for(tmp_path), "PYTHONPATH": str(ROOT)}
     starts = [subprocess.Popen(command, cwd=ROOT, env=environ) for _ in range(4)]
-    assert [start.wait(timeout=60) for start in starts] == [0] * 4
+    assert [start.wait(timeout=180) for start in starts] == [0] * 4
 
 
 def test_a_sample_that_was_deleted_does_not_come_back(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def begin_training(story: Story, experiment: str, **params: Any) -> str:
 
 def wait_for_trees(story: Story, job: str, share: float) -> dict[str, Any]:
     """The job, once so large a share of its trees is grown and kept."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240
     while time.monotonic() < deadline:
         state: dict[str, Any] = story.job(job).get_json()
         if state["progress"] >= (5 + 85 * share) / 100:
@@ -81,7 +81,7 @@ def test_a_killed_worker_resumes_and_the_forest_is_the_same(
         name = alone.make_dataset(big_table())
         killed = alone.make_experiment(dataset=name)
         spared = alone.make_experiment(dataset=name)
-        assert alone.train(spared, **params).status_code == 201
+        alone.wait_for(begin_training(alone, spared, **params), "succeeded")
     with ExitStack() as stack:
         first = stack.enter_context(worker(own))
         job = begin_training(alone, killed, **params)
@@ -131,17 +131,15 @@ def test_another_worker_takes_over_from_one_that_never_comes_back(own: Path, alo
         for lock in (own / "workers").iterdir():
             lock.unlink()
         stack.enter_context(worker(own))
-        killed_at = time.monotonic()
-        done = alone.wait_for(job, "succeeded", "failed", seconds=90)
+        done = alone.wait_for(job, "succeeded", "failed")
     assert done["state"] == "succeeded"
-    assert time.monotonic() - killed_at < 90
 
 
 def test_a_worker_taken_for_dead_stops_by_itself(own: Path, alone: Story) -> None:
     with worker(own) as only:
         alone.make_experiment()
         change(own, "DELETE FROM workers")
-        assert only.wait(timeout=30) == 75
+        assert only.wait(timeout=60) == 75
 
 
 def test_three_attempts_without_a_step_fail_the_job(own: Path, alone: Story) -> None:
@@ -161,7 +159,7 @@ def test_a_stopped_worker_puts_its_job_back(own: Path, alone: Story) -> None:
         job = begin_training(alone, experiment, **SLOW)
         wait_for_trees(alone, job, 0.2)
         first.terminate()
-        assert first.wait(timeout=10) == 0
+        assert first.wait(timeout=60) == 0
     assert alone.job(job).json["state"] == "queued"
     with worker(own):
         done = alone.wait_for(job, "succeeded", "failed")

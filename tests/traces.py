@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from tests.story import Story
 
 FOLDERS = ("uploads", "datasets", "experiments", "work")
-SETTLED = 10
+SETTLED = 60
 
 
 def files_of(home: Path) -> set[str]:
     """The files and the folders that the service keeps now."""
-    found = [path for name in FOLDERS for path in (home / name).rglob("*")]
+    # os.walk bears that a folder is gone meanwhile; pathlib does not.
+    walks = [walk for name in FOLDERS for walk in os.walk(home / name)]
+    found = [Path(folder, name) for folder, *names in walks for name in chain(*names)]
     return {path.relative_to(home).as_posix() for path in found}
 
 

@@ -13,7 +13,7 @@ from flask import Flask
 from tests.story import Story
 
 
-def wait_until(holds: Callable[[], object], seconds: float = 30) -> None:
+def wait_until(holds: Callable[[], object], seconds: float = 120) -> None:
     """Fail where this does not come to hold in time."""
     deadline = time.monotonic() + seconds
     while not holds():

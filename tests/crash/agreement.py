@@ -24,7 +24,7 @@ WITHIN = ("experiments/*/splits/*", "experiments/*/versions/*")
 ENGINE_OPEN = "SELECT workflow_uuid FROM {}workflow_status WHERE status IN ('PENDING', 'ENQUEUED')"
 
 
-def assert_agreement(home: Path, seconds: float = 10) -> None:
+def assert_agreement(home: Path, seconds: float = 60) -> None:
     """Rows and files come to agree: a worker tidies up right after a job's end."""
     deadline = time.monotonic() + seconds
     while (found := differences(home)) and time.monotonic() < deadline:

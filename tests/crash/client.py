@@ -68,7 +68,7 @@ class Client:
         assert answer is None or answer.status == 200, answer
         return answer.json if answer else None
 
-    def over(self, job_id: str, seconds: float = 60) -> dict[str, Any]:
+    def over(self, job_id: str, seconds: float = 180) -> dict[str, Any]:
         """A job once it is over."""
         deadline = time.monotonic() + seconds
         while (job := self.job(job_id)) is None or job["state"] in OPEN:
