@@ -88,12 +88,14 @@ def _asked(
         _check(session, experiment, params)
         return {
             "hyper_parameters": _chosen(experiment, params),
+            "given": list(params),
             "max_minutes": growth.max_minutes,
         }
     base = base_of(session, experiment, growth.version, growth.extend, params)
     trees = base.hyper_parameters["n_estimators"] + growth.extend
     return {
         "hyper_parameters": {**base.hyper_parameters, "n_estimators": trees},
+        "given": list(base.hyper_parameters),
         "max_minutes": growth.max_minutes,
         "extends": base.number,
     }

@@ -51,6 +51,8 @@ def accuracy(work: Path, sample: str, target: str, seed: int) -> float:
         "learned_reading": {},
         "plan": plan,
         "extends": None,
+        "given": [],
+        "memory_limit": 8 << 30,
         "params": {**defaults("classification"), "random_state": seed},
         "threads": 2,
         "train": str(work / "split" / "train.parquet"),
@@ -59,7 +61,7 @@ def accuracy(work: Path, sample: str, target: str, seed: int) -> float:
         "upload": None,
     }
     encoded = tasks.encode(spec, quiet)
-    spec |= {"X": encoded["path"], "engine": encoded["engine"]}
+    spec |= {"X": encoded["path"]} | {name: encoded[name] for name in ("engine", "size", "params")}
     grown = [tasks.grow(spec, 0, 100, "", quiet)]
     tasks.assemble(spec, grown, quiet)
     model = {

@@ -24,6 +24,7 @@ from services.forest.encoding import Matrix, encode
 from services.forest.growing import Targets
 from services.forest.pipeline import pipeline_of
 from services.forest.serving import Model
+from services.forest.sizing import Size, Wanted, fit
 from services.forest.trees import Trees, trees_of
 from services.splits.dealer import positions
 from services.worker.children import Spec, outcome, place
@@ -45,6 +46,13 @@ def encode_rows(spec: Spec, report: Callable[[float], None]) -> int:
     X.flush()
     np.save(place(spec, "y.npy"), y)
     return done
+
+
+def size_of(spec: Spec) -> Size:
+    """How large the forest will be, and what makes it fit. Raises Failed, out_of_memory."""
+    classes = max(1, len(spec["classes"]))
+    wanted = Wanted(spec["task"], kwargs_of(spec), *training_rows(spec), classes)
+    return fit(wanted, spec["memory_limit"], spec["given"])
 
 
 def choose_engine(spec: Spec) -> dict[str, str]:
@@ -203,6 +211,7 @@ def _manifest(spec: Spec, forest: Any) -> dict[str, Any]:
         "reading": spec["learned_reading"],
         "train_rows": spec["rows"],
         "engine": spec["engine"],
+        "size": spec["size"],
         "nodes": sum(int(tree.tree_.node_count) for tree in forest.estimators_),
         "python": platform.python_version(),
         "libraries": {name: version_of(name) for name in LIBRARIES},

@@ -58,7 +58,8 @@ def train(bench: Bench, job: Job) -> None:
     """Grow a forest in batches of trees and publish it as a new version."""
     spec = specs.training(bench, job)
     encoded = bench.step(job, "training rows encoded", "encode", (spec,), range(5))
-    spec = {**spec, "X": encoded["path"], "engine": encoded["engine"]}
+    found = {name: encoded[name] for name in ("size", "params", "engine")}
+    spec = {**spec, "X": encoded["path"], **found}
     before = _before(bench, job, spec)
     grown = [*before, *_grown(bench, job, spec)]
     made = bench.step(job, "forest checked", "assemble", (spec, grown), range(90, 99))

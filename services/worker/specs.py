@@ -63,6 +63,8 @@ def training(bench: Bench, job: Job) -> Spec:
             "plan": experiment.plan,
             "params": job.params["hyper_parameters"],
             "extends": _extended(session, bench, experiment, job.params.get("extends")),
+            "given": job.params.get("given", []),
+            "memory_limit": bench.settings.memory_limit,
             "threads": bench.settings.train_threads,
             "train": str(bench.home.absolute(experiment.train_path or "")),
             "rows": experiment.train_rows,

@@ -23,6 +23,7 @@ from services.worker.forests import (
     choose_engine,
     encode_rows,
     grow_batch,
+    size_of,
     unpack_trees,
 )
 from services.worker.scores import score_csv, score_split
@@ -53,12 +54,17 @@ def split(spec: Spec, report: Report) -> Outcome:
 def encode(spec: Spec, report: Report) -> Outcome:
     """Write the training rows as the matrix that the trees are grown from; choose what grows them.
 
-    The outcome says `engine` besides, as `choose_engine` does.
+    The outcome says besides what the forest will be, `size`, with which hyper-parameters, `params`,
+    and by which `engine`, as `choose_engine` does.
     """
     check_part(Path(spec["train"]), spec["checksums"]["train"])
     rows = encode_rows(spec, lambda share: report(share, "encoding the training rows"))
     made = outcome(spec, place(spec, "X.npy"), rows)
-    return {**made, "engine": choose_engine({**spec, "X": made["path"]})}
+    spec = {**spec, "X": made["path"]}
+    size = size_of(spec).as_record()
+    params = {**spec["params"], **size["chosen"]}
+    engine = choose_engine({**spec, "params": params})
+    return {**made, "size": size, "params": params, "engine": engine}
 
 
 def unpack(spec: Spec, report: Report) -> Outcome:

@@ -1,0 +1,117 @@
+"""How large a forest will be, and how it is made to fit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.datasets import make_classification, make_regression
+
+from models.errors import Failed
+from models.hyper_parameters import defaults
+from services.forest import growing
+from services.forest.sizing import Wanted, distinct, fit, nodes_of_tree
+
+ROWS = 40_000
+MEGABYTE = 1 << 20
+
+
+def wanted(kind: str, **params: Any) -> Wanted:
+    """A forest of ten trees on a table: of classes that can be told, or not; of numbers."""
+    rng = np.random.default_rng(0)
+    task = "regression" if kind == "numbers" else "classification"
+    if kind == "numbers":
+        X, y = make_regression(ROWS, 8, noise=5, random_state=0)
+    else:
+        X, y = make_classification(ROWS, 8, n_informative=5, n_classes=3, random_state=0)
+    if kind == "noise":
+        y = rng.integers(3, size=ROWS)
+    kwargs = {**defaults(task), "n_estimators": 10, **params}
+    return Wanted(task, kwargs, X.astype(np.float32), y.astype(np.float64), 3)
+
+
+def nodes_in_fact(forest: Wanted, **changes: Any) -> float:
+    trees = growing.grow(forest.task, {**forest.kwargs, **changes}, forest.X, forest.y, 0, 2, 2)
+    return float(np.mean([tree.tree_.node_count for tree in trees]))
+
+
+@pytest.mark.parametrize("kind", ["classes", "noise", "numbers"])
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        {"min_samples_leaf": 5},
+        {"min_samples_leaf": 200},
+        {"min_samples_leaf": 0.01},
+        {"max_samples": 5_000},
+        {"max_depth": 5},
+        {"max_leaf_nodes": 50},
+        {"min_samples_split": 40},
+    ],
+    ids=str,
+)
+def test_the_nodes_are_told_within_a_factor_of_two(kind: str, params: dict[str, Any]) -> None:
+    forest = wanted(kind, **params)
+    told, grown = nodes_of_tree(forest), nodes_in_fact(forest)
+    assert grown / 2 <= told <= grown * 2
+
+
+def test_what_fits_stays_as_it_is() -> None:
+    forest = wanted("classes")
+    size = fit(forest, 1024 * MEGABYTE, ())
+    assert size.chosen == {}
+    assert size.memory <= 1024 * MEGABYTE
+
+
+@pytest.mark.parametrize("kind", ["classes", "noise", "numbers"])
+@pytest.mark.parametrize(
+    ("given", "chosen"),
+    [
+        ({}, {"min_samples_leaf", "max_samples"}),
+        ({"max_samples": 20_000}, {"min_samples_leaf"}),
+        ({"bootstrap": False}, {"min_samples_leaf"}),
+        ({"min_samples_leaf": 3}, {"max_samples"}),
+    ],
+    ids=str,
+)
+def test_what_does_not_fit_is_made_smaller(
+    kind: str, given: dict[str, Any], chosen: set[str]
+) -> None:
+    """It stays within the room that there is, and half of it is used."""
+    forest = wanted(kind, **given)
+    limit = forest.fixed + 10 * 1_500 * forest.each
+    size = fit(forest, limit, given)
+    assert set(size.chosen) == chosen
+    assert size.memory <= size.memory_limit == limit
+    grown = nodes_in_fact(forest, **size.chosen)
+    assert grown <= 1_500
+    assert grown / 2 <= size.nodes / 10 <= grown * 2
+
+
+def test_little_that_is_missing_makes_the_leaves_larger_alone() -> None:
+    forest = wanted("noise")
+    room = forest.most / 4 + 1
+    size = fit(forest, forest.fixed + int(10 * room * forest.each), ())
+    assert size.chosen == {"min_samples_leaf": 4}
+
+
+@pytest.mark.parametrize("megabytes", [1, 330, 346])
+def test_where_nothing_fits(megabytes: int) -> None:
+    with pytest.raises(Failed, match="no forest of so many trees would fit") as caught:
+        fit(wanted("classes", n_estimators=10_000), megabytes * MEGABYTE, ())
+    assert caught.value.code == "out_of_memory"
+
+
+def test_what_would_fit_is_said() -> None:
+    forest = wanted("noise", min_samples_leaf=1, max_samples=30_000)
+    limit = forest.fixed + 10 * 1_500 * forest.each
+    with pytest.raises(Failed, match=r"min_samples_leaf 10 and max_samples [\d,]+ would fit"):
+        fit(forest, limit, ("min_samples_leaf", "max_samples"))
+
+
+def test_how_many_rows_are_drawn() -> None:
+    draws = np.random.default_rng(0).integers(5_000, size=3_000)
+    assert np.isclose(distinct(5_000, {"max_samples": 3_000}), len(np.unique(draws)), rtol=0.02)
+    assert distinct(5_000, {"bootstrap": False}) == 5_000
+    assert distinct(1, {}) == 1
