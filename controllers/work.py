@@ -15,6 +15,7 @@ from controllers.repeats import repeat_of
 from controllers.uploads import CSV, is_csv, received_body
 from controllers.waiting import preferred_wait, session, unfinished, waited
 from models import Job
+from schemas.estimate import EstimateSchema
 from schemas.predict import EvaluateQuery, EvaluateSchema, ResultSchema
 from schemas.train import GROWTH, TrainSchema, train_schema
 from schemas.version import VersionSchema
@@ -39,12 +40,14 @@ blp = Blueprint(
 @blp.doc(requestBody=TRAIN_BODY)  # type: ignore[untyped-decorator]
 @blp.headers(IDEMPOTENCY_KEY)
 @blp.response(201, VersionSchema)
+@blp.alt_response(200, schema=EstimateSchema)
 @blp.accepted
 @blp.problems(404, 409, 413, 415, 422, 507)
 def train_experiment(experiment_id: str) -> Response:
     """Train a forest by scikit-learn's hyper-parameters: a new version, active when done.
 
-    With `extend` trees are added to those of a version, which stays as it is.
+    With `extend` trees are added to those of a version, which stays as it is. With `dry_run`
+    nothing is trained; the answer tells what it would take, or why it cannot be.
     """
     wait = preferred_wait()
     task = experiments.get(session(), experiment_id).type
@@ -53,7 +56,7 @@ def train_experiment(experiment_id: str) -> Response:
     growth = training.Growth(**{name: params.pop(name) for name in GROWTH if name in params})
     job = training.submit(session(), parts().queue, experiment_id, params, growth, repeat)
     job = waited(session(), job, wait)
-    return unfinished(job) or _trained(experiment_id, job)
+    return unfinished(job) or (_foreseen(job) if growth.dry_run else _trained(experiment_id, job))
 
 
 @blp.route("/test", methods=["POST"])
@@ -87,6 +90,10 @@ def download_split(experiment_id: str, part: str) -> Response:
     response.headers.set("Content-Disposition", "attachment", filename=name)
     response.set_etag(experiments.get(session(), experiment_id).checksums[part])
     return cast(Response, response.make_conditional(request))
+
+
+def _foreseen(job: Job) -> Response:
+    return jsonify((job.result or {})["estimate"])
 
 
 def _trained(experiment_id: str, job: Job) -> Response:

@@ -113,11 +113,17 @@ def _version() -> StrictInteger:
     return StrictInteger(minimum=1, metadata={"description": told})
 
 
+def _dry_run() -> StrictBoolean:
+    told = "train nothing; tell what the training would take"
+    return StrictBoolean(metadata={"description": told})
+
+
 # What else a training is asked for, by the names that services.training.Growth has for it.
 GROWTH: dict[str, Callable[[], FieldType]] = {
     "max_minutes": _minutes,
     "extend": _extend,
     "version": _version,
+    "dry_run": _dry_run,
 }
 
 

@@ -25,12 +25,14 @@ class Growth:
     """What a training is asked for beside hyper-parameters.
 
     Once the trees have grown for `max_minutes` those that there are make the forest. `extend`
-    trees are added to those of a version, of the active one unless `version` says another.
+    trees are added to those of a version, of the active one unless `version` says another. With
+    `dry_run` it is only told what that would take.
     """
 
     max_minutes: float | None = None
     extend: int | None = None
     version: int | None = None
+    dry_run: bool = False
 
 
 def submit(
@@ -89,16 +91,20 @@ def _asked(
         return {
             "hyper_parameters": _chosen(experiment, params),
             "given": list(params),
-            "max_minutes": growth.max_minutes,
+            **_told(growth),
         }
     base = base_of(session, experiment, growth.version, growth.extend, params)
     trees = base.hyper_parameters["n_estimators"] + growth.extend
     return {
         "hyper_parameters": {**base.hyper_parameters, "n_estimators": trees},
         "given": list(base.hyper_parameters),
-        "max_minutes": growth.max_minutes,
         "extends": base.number,
+        **_told(growth),
     }
+
+
+def _told(growth: Growth) -> dict[str, Any]:
+    return {"max_minutes": growth.max_minutes, "dry_run": growth.dry_run}
 
 
 def _check(session: Session, experiment: Experiment, params: dict[str, Any]) -> None:

@@ -52,6 +52,7 @@ def accuracy(work: Path, sample: str, target: str, seed: int) -> float:
         "plan": plan,
         "extends": None,
         "given": [],
+        "dry_run": False,
         "memory_limit": 8 << 30,
         "params": {**defaults("classification"), "random_state": seed},
         "threads": 2,

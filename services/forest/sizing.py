@@ -116,14 +116,15 @@ class Wanted:
         return Size(round(self.trees * nodes), int(memory), limit, chosen or {})
 
 
-def fit(wanted: Wanted, limit: int, given: Collection[str]) -> Size:
+def fit(wanted: Wanted, limit: int, given: Collection[str], *, closely: bool = False) -> Size:
     """The size of a forest, made smaller where it would not fit into so many bytes.
 
-    The hyper-parameters that were `given` stay as they are. Raises Failed, out_of_memory, with
-    what would fit, where nothing else makes it small enough.
+    Where any forest of these rows fits the nodes are the most that it may have; `closely`, they
+    are told all the same. The hyper-parameters that were `given` stay as they are. Raises Failed,
+    out_of_memory, with what would fit, where nothing else makes it small enough.
     """
     room = (limit - wanted.fixed) / wanted.each / wanted.trees
-    nodes = wanted.most if wanted.most <= room else nodes_of_tree(wanted)
+    nodes = nodes_of_tree(wanted) if closely or wanted.most > room else wanted.most
     if nodes <= room:
         return wanted.size(nodes, limit)
     chosen = _chosen(wanted, room, given)
@@ -138,10 +139,10 @@ def nodes_of_tree(wanted: Wanted) -> float:
     small, large = (min(size, len(wanted.y)) for size in SAMPLES)
     if wanted.leaf > small / 50:  # larger leaves than the parts could show
         return FILLED * wanted.most
-    few, many = _grown(wanted, small), _grown(wanted, large)
+    many = _grown(wanted, large)
     if small == large:
         return many
-    power = math.log(many / few) / math.log(large / small)
+    power = math.log(many / _grown(wanted, small)) / math.log(large / small)
     more = wanted.distinct / distinct(large, _all_drawn(wanted.kwargs))
     return float(min(wanted.most, many * more ** min(1.0, max(0.0, power))))
 

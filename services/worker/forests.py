@@ -52,7 +52,7 @@ def size_of(spec: Spec) -> Size:
     """How large the forest will be, and what makes it fit. Raises Failed, out_of_memory."""
     classes = max(1, len(spec["classes"]))
     wanted = Wanted(spec["task"], kwargs_of(spec), *training_rows(spec), classes)
-    return fit(wanted, spec["memory_limit"], spec["given"])
+    return fit(wanted, spec["memory_limit"], spec["given"], closely=spec["dry_run"])
 
 
 def choose_engine(spec: Spec) -> dict[str, str]:
@@ -211,7 +211,7 @@ def _manifest(spec: Spec, forest: Any) -> dict[str, Any]:
         "reading": spec["learned_reading"],
         "train_rows": spec["rows"],
         "engine": spec["engine"],
-        "size": spec["size"],
+        "size": {name: spec["size"][name] for name in ("memory_limit", "chosen")},
         "nodes": sum(int(tree.tree_.node_count) for tree in forest.estimators_),
         "python": platform.python_version(),
         "libraries": {name: version_of(name) for name in LIBRARIES},

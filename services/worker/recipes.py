@@ -60,6 +60,9 @@ def train(bench: Bench, job: Job) -> None:
     encoded = bench.step(job, "training rows encoded", "encode", (spec,), range(5))
     found = {name: encoded[name] for name in ("size", "params", "engine")}
     spec = {**spec, "X": encoded["path"], **found}
+    if spec["dry_run"]:
+        _foresee(bench, job, spec)
+        return
     before = _before(bench, job, spec)
     grown = [*before, *_grown(bench, job, spec)]
     made = bench.step(job, "forest checked", "assemble", (spec, grown), range(90, 99))
@@ -72,6 +75,14 @@ def train(bench: Bench, job: Job) -> None:
         return versions.prune(session, bench.home, experiment.uid, bench.settings.keep_versions)
 
     _remove(bench, bench.hold(job, finish))
+
+
+def _foresee(bench: Bench, job: Job, spec: Spec) -> None:
+    """Only tell what the training would take."""
+    made = bench.step(job, "foreseen", "foresee", (spec,), range(5, 99))
+    estimate = outcome_of(bench, job, made)
+    result = {"experiment": job.experiment, "dry_run": True, "estimate": estimate}
+    bench.hold(job, lambda _, row: row.succeed(result))
 
 
 def _before(bench: Bench, job: Job, spec: Spec) -> list[Outcome]:

@@ -64,6 +64,7 @@ def training(bench: Bench, job: Job) -> Spec:
             "params": job.params["hyper_parameters"],
             "extends": _extended(session, bench, experiment, job.params.get("extends")),
             "given": job.params.get("given", []),
+            "dry_run": job.params.get("dry_run", False),
             "memory_limit": bench.settings.memory_limit,
             "threads": bench.settings.train_threads,
             "train": str(bench.home.absolute(experiment.train_path or "")),

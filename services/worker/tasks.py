@@ -18,6 +18,7 @@ from services.splits.download import check_part
 from services.splits.plan import Plan
 from services.splits.split import split as split_csv
 from services.worker.children import Outcome, Report, Spec, outcome, place
+from services.worker.estimates import estimate
 from services.worker.forests import (
     assemble_version,
     choose_engine,
@@ -65,6 +66,12 @@ def encode(spec: Spec, report: Report) -> Outcome:
     params = {**spec["params"], **size["chosen"]}
     engine = choose_engine({**spec, "params": params})
     return {**made, "size": size, "params": params, "engine": engine}
+
+
+def foresee(spec: Spec, report: Report) -> Outcome:
+    """Tell what the training would take, and grow none of it."""
+    report(0.0, "growing a few trees to see how long they take")
+    return write_down(spec, "estimate.json", estimate(spec), spec["rows"])
 
 
 def unpack(spec: Spec, report: Report) -> Outcome:

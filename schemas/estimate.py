@@ -1,0 +1,27 @@
+"""What a training would take, as it is answered."""
+
+from __future__ import annotations
+
+from marshmallow import fields as ma
+
+from schemas.base import Schema
+from schemas.containers import AnyObject, ListOf
+
+
+class EstimateSchema(Schema):
+    """What a training would learn from, take and leave behind."""
+
+    rows = ma.Integer(required=True, metadata={"description": "training rows"})
+    features = ListOf(AnyObject(), required=True)
+    hyper_parameters = AnyObject(required=True)
+    engine = AnyObject(
+        required=True, metadata={"description": "what would grow the trees, and why"}
+    )
+    nodes = ma.Integer(required=True, metadata={"description": "of all trees"})
+    memory = ma.Integer(required=True, metadata={"description": "bytes to make the forest"})
+    memory_limit = ma.Integer(required=True, metadata={"description": "bytes that it may take"})
+    chosen = AnyObject(
+        required=True, metadata={"description": "hyper-parameters that make it fit into them"}
+    )
+    model_size = ma.Integer(required=True, metadata={"description": "bytes of the files"})
+    seconds = ma.Float(required=True, metadata={"description": "until it is trained"})
