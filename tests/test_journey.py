@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from tests.service import Service, running
-from tests.story import flowers
+from tests.story import PATIENT, flowers
 
 
 @pytest.fixture(scope="module")
@@ -30,10 +30,10 @@ def ask(
     data, kind = body, "text/csv"
     if isinstance(body, dict):
         data, kind = json.dumps(body).encode(), "application/json"
-    headers = {"Content-Type": kind} if data is not None else {}
+    headers = {**PATIENT, **({"Content-Type": kind} if data is not None else {})}
     url = f"http://{service.address}/v1{path}"
     request = urllib.request.Request(url, data, headers, method=method)  # type: ignore[arg-type]
-    with urllib.request.urlopen(request, timeout=60) as answer:
+    with urllib.request.urlopen(request, timeout=90) as answer:
         content = answer.read()
         is_json = answer.headers.get_content_type() == "application/json"
         return json.loads(content) if content and is_json else content

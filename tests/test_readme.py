@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,7 +46,17 @@ KEYS = [example for example in examples() if example.command.startswith("./run.s
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     with running(tmp_path_factory.mktemp("home")) as started:
+        _warm_up(started)
         yield started
+
+
+def _warm_up(service: Service) -> None:
+    """The first job waits for libraries to be loaded: on a busy machine longer than a curl does."""
+    address = f"http://{service.address}/v1/datasets/first"
+    for method, body in (("PUT", b"a,b\n1,2\n"), ("DELETE", None)):
+        headers = {"Content-Type": "text/csv", "Prefer": "wait=60"}
+        request = urllib.request.Request(address, body, headers, method=method)
+        urllib.request.urlopen(request, timeout=90).close()
 
 
 @pytest.fixture(scope="module")
