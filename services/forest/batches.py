@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 SCIKIT_LEARN, INTELEX = "scikit-learn", "scikit-learn-intelex"
 # The trees of a batch at least, and the rows times trees that make one worth a step: a step
@@ -20,6 +21,11 @@ def plan(n_estimators: int, n_rows: int, engine: str, first: int = 0) -> list[tu
     size = max(TREES[engine], WORTH[engine] // n_rows, -(-(n_estimators - first) // MOST_BATCHES))
     starts = range(first, n_estimators, size)
     return [(start, min(start + size, n_estimators)) for start in starts]
+
+
+def trees_before(extends: Mapping[str, Any] | None) -> int:
+    """How many trees the version that is extended has; without one there are none."""
+    return int(extends["n_estimators"]) if extends is not None else 0
 
 
 def is_time_for_more(seconds: Sequence[float], max_minutes: float | None) -> bool:

@@ -6,9 +6,9 @@ import time
 from typing import Any
 
 from services.forest import engines
-from services.forest.batches import plan
+from services.forest.batches import plan, trees_before
 from services.worker.children import Spec
-from services.worker.forests import kwargs_of, training_rows, trees_before
+from services.worker.forests import kwargs_of, training_rows
 
 FEW, MORE = 2, 6  # trees
 # To put a forest together, to export it and to load the export: 3.2 million nodes took 6 s.
@@ -37,7 +37,7 @@ def estimate(spec: Spec) -> dict[str, Any]:
 
 def _growing(spec: Spec) -> float:
     """The seconds in which the trees would grow: each batch takes some, and each tree."""
-    trees, first = spec["params"]["n_estimators"], trees_before(spec)
+    trees, first = spec["params"]["n_estimators"], trees_before(spec["extends"])
     batches = plan(trees, spec["rows"], spec["engine"]["name"], first)
     few, more = _timed(spec, FEW), _timed(spec, MORE)
     each = max(0.0, (more - few) / (MORE - FEW))

@@ -19,7 +19,7 @@ from services.columns import Feature
 from services.extending import require_same_library
 from services.files import remove, replacing
 from services.forest import engines, export, growing, parity
-from services.forest.batches import plan
+from services.forest.batches import plan, trees_before
 from services.forest.encoding import Matrix, encode
 from services.forest.growing import Targets
 from services.forest.pipeline import pipeline_of
@@ -124,12 +124,6 @@ def features_of(spec: Spec) -> list[Feature]:
     return [Feature.from_record(record) for record in spec["features"]]
 
 
-def trees_before(spec: Spec) -> int:
-    """How many trees there are before the first one is grown."""
-    base = spec["extends"]
-    return base["n_estimators"] if base is not None else 0
-
-
 def kwargs_of(spec: Spec) -> dict[str, Any]:
     """The hyper-parameters as scikit-learn takes them."""
     return growing.resolve(spec["params"], features_of(spec), spec["classes"], spec["rows"])
@@ -169,7 +163,7 @@ def _growth(asked: Spec, grown: list[dict[str, Any]]) -> dict[str, Any]:
     if base is not None:
         told = {"batches": base["manifest"]["batches"], "extends": _extended(base)}
         grown = grown[1:]
-    batches = plan(trees, asked["rows"], asked["engine"]["name"], trees_before(asked))
+    batches = plan(trees, asked["rows"], asked["engine"]["name"], trees_before(base))
     told["batches"] = [*told["batches"], *batches[: len(grown)]]
     if len(grown) < len(batches):
         told["stopped"] = {"by": "max_minutes", "n_estimators_asked": trees}

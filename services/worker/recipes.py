@@ -13,7 +13,7 @@ from models import Dataset, Experiment, Job, Kind, Status
 from models.errors import Conflict, Failed
 from services import datasets, versions
 from services.files import move_folder, remove, sha256_of
-from services.forest.batches import is_time_for_more, plan
+from services.forest.batches import is_time_for_more, plan, trees_before
 from services.worker import specs
 from services.worker.bench import Bench, experiment_of
 from services.worker.children import Outcome, Spec
@@ -96,7 +96,7 @@ def _grown(bench: Bench, job: Job, spec: Spec) -> list[Outcome]:
     """The batches of trees, all of them or as many as there was time for."""
     grown: list[Outcome] = []
     trees, minutes = spec["params"]["n_estimators"], job.params.get("max_minutes")
-    first = spec["extends"]["n_estimators"] if spec["extends"] else 0
+    first = trees_before(spec["extends"])
     for start, stop in plan(trees, spec["rows"], spec["engine"]["name"], first):
         if not is_time_for_more([batch["seconds"] for batch in grown], minutes):
             break
