@@ -31,15 +31,15 @@ CODES: dict[type[GroveError], str] = {
     """,
     Forbidden: "foreign_origin scope_too_small",
     NotFound: """
-        dataset_not_found experiment_not_found job_not_found key_not_found split_not_found
-        version_not_found
+        dataset_not_found experiment_not_found job_not_found key_not_found part_not_found
+        split_not_found version_not_found
     """,
     Conflict: """
         already_trained changed_meanwhile dataset_changed dataset_deleted dataset_exists
         dataset_file_missing dataset_in_use experiment_exists job_cancelled job_finished
-        key_exists model_integrity_failed model_missing model_version_mismatch not_split
-        not_trained request_in_flight split_changed split_missing split_running train_running
-        version_active
+        key_exists model_in_parts model_integrity_failed model_missing model_version_mismatch
+        not_split not_trained request_in_flight split_changed split_missing split_running
+        train_running version_active
     """,
     TooLarge: "model_too_large too_many_rows",
     Invalid: """

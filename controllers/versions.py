@@ -58,8 +58,14 @@ def delete_version(experiment_id: str, number: int) -> None:
 @blp.problems(404, 409)
 @produces(BYTES)
 def download_model(query: dict[str, Any], experiment_id: str, number: int) -> Response:
-    """Download a model: as a pickled scikit-learn Pipeline, or as ONNX."""
+    """Download a model: as a pickled scikit-learn Pipeline, or as ONNX.
+
+    The ONNX export of a large forest is in parts, `manifest.onnx_parts` trees each. Each is a
+    model that answers for its own trees: the forest's answer is their mean, weighed by the trees.
+    """
     kind = query["format"]
-    file = versions.model_file(session(), parts().home, experiment_id, number, kind)
-    name = f"{experiment_id}-{number}{file.suffix}"
+    part = query["part"]
+    file = versions.model_file(session(), parts().home, experiment_id, number, kind, part)
+    of_several = f"-{part}" if part else ""
+    name = f"{experiment_id}-{number}{of_several}{file.suffix}"
     return send_file(file, mimetype=BYTES, as_attachment=True, download_name=name)

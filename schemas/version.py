@@ -9,7 +9,7 @@ from marshmallow import fields as ma
 from models import Version
 from schemas.base import Schema
 from schemas.containers import AnyObject, ListOf
-from schemas.query import QueryChoice
+from schemas.query import QueryChoice, QueryInteger
 
 _OWN = {"experiment_id": "<experiment.id>", "number": "<number>"}
 
@@ -62,6 +62,7 @@ class VersionListSchema(Schema):
 
 
 class ModelQuery(Schema):
-    """In which format to download a model."""
+    """In which format to download a model, and which part of an ONNX export that is in several."""
 
     format = QueryChoice(("pickle", "onnx"), load_default="pickle")
+    part = QueryInteger(minimum=1, load_default=None)

@@ -10,14 +10,15 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from models import Experiment, Job, Version, writing
-from models.errors import Conflict, NotFound
+from models.errors import Conflict, NotFound, invalid
 from services import active
 from services.experiments import get as get_experiment
 from services.files import move_folder, remove, sha256_of
+from services.forest.parts import name_of
 from services.paths import Home
 
 MOST = 2**31  # version numbers stay below what every database takes as an integer
-FILE_OF = {"pickle": "model.pickle", "onnx": "model.onnx"}
+FILE_OF = {"pickle": "model.pickle", "onnx": name_of(1)}
 
 
 def listed(session: Session, experiment_id: str) -> Sequence[Version]:
@@ -112,13 +113,43 @@ def prune(session: Session, home: Home, uid: str, keep: int | None) -> list[str]
     return [home.relative(home.version(uid, version.job)) for version in old]
 
 
-def model_file(session: Session, home: Home, experiment_id: str, number: int, kind: str) -> Path:
-    """The checked model file of a version. Raises NotFound, Conflict where it is not as it was."""
+def model_file(
+    session: Session,
+    home: Home,
+    experiment_id: str,
+    number: int,
+    kind: str,
+    part: int | None = None,
+) -> Path:
+    """The checked model file of a version; of an export in several parts, one of them.
+
+    Raises NotFound, Invalid for a part of a pickle, Conflict where the file is not as it was, or
+    is not all of the export.
+    """
     version = get(session, experiment_id, number)
-    file = home.absolute(version.model_path).with_name(FILE_OF[kind])
+    name = FILE_OF[kind] if kind == "pickle" else name_of(_part(version, part))
+    if kind == "pickle" and part is not None:
+        raise invalid("unknown_field", "only an ONNX export has parts", "/part")
+    file = home.absolute(version.model_path).with_name(name)
     if not file.exists():
         raise Conflict(f"the {kind} of version {number} is gone", code="model_missing")
     if sha256_of(file) != version.checksums[file.name]:
         message = f"the {kind} of version {number} is not the file that was published"
         raise Conflict(message, code="model_integrity_failed")
     return file
+
+
+def _part(version: Version, part: int | None) -> int:
+    """Which part of the export is meant, where there is no doubt."""
+    counts = version.manifest["onnx_parts"]
+    if part is None and len(counts) > 1:
+        message = (
+            f"the ONNX export of version {version.number} is in {len(counts)} parts: ask for "
+            f"part=1 to part={len(counts)}; what the forest answers is their mean, weighed by "
+            f"their trees, {', '.join(map(str, counts))}"
+        )
+        raise Conflict(message, code="model_in_parts")
+    if (part or 1) > len(counts):
+        message = f"the ONNX export of version {version.number} has no part {part}"
+        raise NotFound(message, code="part_not_found")
+    return part or 1

@@ -8,7 +8,7 @@ import shlex
 import signal
 import subprocess
 import sys
-import time
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -20,8 +20,11 @@ from benchmarks.overload import wrong_with
 from benchmarks.processes import clean_environ, started
 from benchmarks.proxy import SHIPPED, replaced
 from benchmarks.report import Report, Row, at_least, at_most
+from tests.processes import lives, of_home
 from tests.service import ROOT, environ_for
+from tests.waits import wait_until
 
+HOMES = f"{tempfile.gettempdir()}/grove-bench-"  # of the services that benchmarks start
 ROW_KEYS = {"what", "unit", "subject", "yardstick", "ratio", "target", "met"}
 
 
@@ -111,15 +114,9 @@ def test_all_that_was_started_ends(tmp_path: Path) -> None:
     command = ["bash", "-c", f"bash -c {shlex.quote(script)} & wait"]
     log = tmp_path / "log"
     with started(command, log, dict(os.environ)):
-        deadline = time.monotonic() + 20
-        while not log.read_text():
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-    child = Path("/proc", log.read_text().strip(), "stat")
-    deadline = time.monotonic() + 20
-    while child.exists() and child.read_text().split()[2] != "Z":
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+        wait_until(log.read_text)
+    child = int(log.read_text())
+    wait_until(lambda: not lives(child))
 
 
 @pytest.mark.real
@@ -138,7 +135,7 @@ def test_the_benchmarks_run(tmp_path: Path) -> None:
         assert_record(record, name, "smoke")
         assert record["rows"]
         assert f"{name} (smoke form)" in done.stdout
-    assert environ_of_home() == []
+    assert of_home(HOMES) == []
 
 
 @pytest.mark.real
@@ -149,23 +146,7 @@ def test_a_run_that_is_interrupted_leaves_nothing(tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
     )
-    deadline = time.monotonic() + 60
-    while not environ_of_home():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_until(lambda: of_home(HOMES))
     run.send_signal(signal.SIGINT)
     assert "interrupted" in run.communicate(timeout=60)[1]
-    assert environ_of_home() == []
-
-
-def environ_of_home() -> list[int]:
-    """The processes of a Grove that a benchmark has started."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            environ = (folder / "environ").read_bytes()
-        except OSError:
-            continue
-        if b"GROVE_HOME=/tmp/grove-bench-" in environ:
-            found.append(int(folder.name))
-    return found
+    assert of_home(HOMES) == []

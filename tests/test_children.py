@@ -6,12 +6,13 @@ import errno
 import multiprocessing
 import os
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pyarrow as pa
 import pytest
 
 from services.reading import Reading
-from services.worker.children import NICER, Spec, meaning_of, run_in_child
+from services.worker.children import NICER, Spec, _died, meaning_of, run_in_child
 
 GIGABYTE = 2**30
 
@@ -62,3 +63,11 @@ def test_a_step_leaves_the_processor_to_others_first(tmp_path: Path) -> None:
 )
 def test_what_an_error_means_for_its_job(error: Exception, code: str) -> None:
     assert meaning_of(error).code == code
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "code"), [(-9, "out_of_memory"), (127, "out_of_memory"), (-11, "child_died")]
+)
+def test_what_the_end_of_a_child_means(exit_code: int, code: str) -> None:
+    process = MagicMock(exitcode=exit_code)
+    assert _died(process)["error"]["code"] == code

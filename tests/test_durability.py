@@ -16,6 +16,7 @@ from services.forest.batches import INTELEX, SCIKIT_LEARN
 from services.forest.engines import installed
 from services.setup import prepare
 from tests.databases import transaction
+from tests.processes import descendants, lives, of_forkserver
 from tests.story import FLOWER, Story, app_on, flowers, settings_for, worker
 from tests.waits import wait_until
 
@@ -171,9 +172,9 @@ def test_a_cancelled_job_ends_its_child(own: Path, alone: Story) -> None:
         experiment = alone.make_experiment(big_table())
         job = begin_training(alone, experiment, n_estimators=10_000)
         alone.wait_for(job, "running")
-        wait_until(lambda: children(only.pid))
+        wait_until(lambda: of_forkserver(only.pid))
         assert alone.client.post(f"/v1/jobs/{job}/cancel").json["state"] == "cancelled"
-        wait_until(lambda: not children(only.pid))
+        wait_until(lambda: not of_forkserver(only.pid))
         wait_until(lambda: not list((own / "work").iterdir()))
         assert alone.job(job).json["state"] == "cancelled"
         assert alone.get(experiment).json["active_version"] is None
@@ -183,9 +184,9 @@ def test_a_deleted_experiment_ends_its_training(own: Path, alone: Story) -> None
     with worker(own) as only:
         experiment = alone.make_experiment(big_table())
         job = begin_training(alone, experiment, n_estimators=10_000)
-        wait_until(lambda: children(only.pid))
+        wait_until(lambda: of_forkserver(only.pid))
         assert alone.delete(experiment).status_code == 204
-        wait_until(lambda: not children(only.pid))
+        wait_until(lambda: not of_forkserver(only.pid))
         wait_until(lambda: not list((own / "work").iterdir()))
         assert alone.job(job).json["state"] == "cancelled"
         assert not list((own / "experiments").iterdir())
@@ -207,7 +208,7 @@ def test_a_killed_worker_takes_its_children_with_it(own: Path, alone: Story) -> 
     with worker(own) as only:
         experiment = alone.make_experiment(big_table())
         begin_training(alone, experiment, n_estimators=10_000)
-        wait_until(lambda: children(only.pid))
+        wait_until(lambda: of_forkserver(only.pid))
         family = descendants(only.pid)
         kill(only)
         wait_until(lambda: not [each for each in family if lives(each)])
@@ -216,24 +217,3 @@ def test_a_killed_worker_takes_its_children_with_it(own: Path, alone: Story) -> 
 def change(home: Path, statement: str, **values: str) -> None:
     with transaction(home) as (connection, _):
         connection.execute(sa.text(statement), values)
-
-
-def children(worker_pid: int) -> list[int]:
-    """The processes that do a worker's heavy steps: children of its fork server."""
-    return [each for server in own_children(worker_pid) for each in own_children(server)]
-
-
-def descendants(pid: int) -> list[int]:
-    return [each for child in own_children(pid) for each in (child, *descendants(child))]
-
-
-def own_children(pid: int) -> list[int]:
-    found = []
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        found += [int(each) for each in task.read_text().split()]
-    return found
-
-
-def lives(pid: int) -> bool:
-    status = Path(f"/proc/{pid}/status")
-    return status.exists() and "State:\tZ" not in status.read_text()

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.processes import of_home
 from tests.service import ROOT, Service, environ_for, running
 from tests.waits import wait_until
 
@@ -42,16 +43,7 @@ def ask(service: Service, path: str, **headers: str) -> tuple[int, Any]:
 
 def processes(word: str, home: Path) -> list[int]:
     """The processes with this word in their command and this home in their environment."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (folder / "cmdline").read_bytes().decode()
-            environ = (folder / "environ").read_bytes().decode()
-        except OSError:
-            continue
-        if word in command and f"GROVE_HOME={home}\0" in environ:
-            found.append(int(folder.name))
-    return found
+    return of_home(str(home), word)
 
 
 def test_it_serves_and_leaves_no_process_behind(tmp_path: Path) -> None:
@@ -82,25 +74,19 @@ def test_a_taken_port_is_said(tmp_path: Path) -> None:
 
 def test_a_worker_that_dies_is_replaced(tmp_path: Path) -> None:
     with running(tmp_path) as service:
-        (worker,) = processes("services.worker\0", tmp_path)
+        (worker,) = processes("-m services.worker", tmp_path)
         os.kill(worker, signal.SIGKILL)
-        deadline = time.monotonic() + 30
-        while not [each for each in processes("services.worker\0", tmp_path) if each != worker]:
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+        wait_until(lambda: set(processes("-m services.worker", tmp_path)) - {worker})
         assert ask(service, "/livez")[0] == 200
 
 
 def test_where_the_web_dies_the_rest_ends_too(tmp_path: Path) -> None:
     with running(tmp_path) as service:
-        (master, *_) = sorted(processes("-m\0gunicorn", tmp_path))
-        for process in processes("-m\0gunicorn", tmp_path):
+        (master, *_) = sorted(processes("-m gunicorn", tmp_path))
+        for process in processes("-m gunicorn", tmp_path):
             os.kill(process, signal.SIGKILL)
         assert master
-        deadline = time.monotonic() + 30
-        while processes("", tmp_path) not in ([], [service.pid]):
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+        wait_until(lambda: processes("", tmp_path) in ([], [service.pid]))
 
 
 def test_bound_elsewhere_it_makes_a_key_and_asks_for_it(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ import pytest
 from services.setup import prepare
 from tests.orphans import assert_no_orphans
 from tests.problems import assert_problem
+from tests.processes import of_forkserver
 from tests.story import FLOWER, Story, app_on, settings_for, worker
 
 LONG = {"n_estimators": 10_000}
@@ -40,27 +40,7 @@ def begin(story: Story, experiment: str) -> str:
 
 def children() -> set[int]:
     """The processes that do steps: those of fork servers, of workers that this process started."""
-    parents = dict(_parents())
-    return {each for each in parents if _is_ours(each, parents) and _is_fork_server(parents[each])}
-
-
-def _parents() -> Iterator[tuple[int, int]]:
-    """All processes, with their parents."""
-    for place in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError, IndexError):  # it is gone already
-            yield int(place.name), int((place / "stat").read_text().rpartition(")")[2].split()[1])
-
-
-def _is_ours(process: int, parents: dict[int, int]) -> bool:
-    while process in parents and process != os.getpid():
-        process = parents[process]
-    return process == os.getpid()
-
-
-def _is_fork_server(process: int) -> bool:
-    with suppress(OSError):
-        return b"forkserver" in Path(f"/proc/{process}/cmdline").read_bytes()
-    return False
+    return set(of_forkserver(os.getpid()))
 
 
 @pytest.mark.parametrize("row", [pytest.param(None, id="T8-running")])

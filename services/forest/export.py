@@ -14,7 +14,8 @@ from models.experiment import Task
 from services.columns import Feature
 from services.files import sha256_of
 from services.forest.graph import classifier, regressor
-from services.forest.serving import ONNX, SERVING
+from services.forest.parts import deal, name_of
+from services.forest.serving import SERVING
 from services.forest.trees import Trees
 
 PICKLE = "model.pickle"
@@ -29,17 +30,21 @@ def write_serving(
     features: Sequence[Feature],
     known_columns: Iterable[str],
 ) -> dict[str, str]:
-    """Write what serving needs, model.onnx and serving.json; returns their checksums by name.
+    """Write what serving needs, ONNX and serving.json; returns their checksums by name.
 
     `trees` are those of `forest`, `known_columns` all columns of the table. Raises TooLarge
-    where ONNX cannot hold the forest.
+    where ONNX cannot hold a tree.
     """
     record = describe(task, forest, features, known_columns)
     build = classifier if task == Task.CLASSIFICATION else regressor
     about = {name: json.dumps(record[name]) for name in ("task", "features", "classes")}
-    (folder / ONNX).write_bytes(build(trees, about).SerializeToString())
+    record["parts"], names = [], []
+    for number, part in enumerate(deal(trees), 1):
+        names.append(name_of(number))
+        (folder / names[-1]).write_bytes(build(part, about).SerializeToString())
+        record["parts"].append(part.count)
     (folder / SERVING).write_text(json.dumps(record), encoding="utf-8")
-    return {name: sha256_of(folder / name) for name in (ONNX, SERVING)}
+    return {name: sha256_of(folder / name) for name in (*names, SERVING)}
 
 
 def write_kept(folder: Path, pipeline: Any, trees: Trees) -> dict[str, str]:

@@ -31,7 +31,7 @@ Weights = tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]  # node, c
 def classifier(trees: Trees, about: Mapping[str, str]) -> ModelProto:
     """X (N, features) to label (N,), a code, and probabilities (N, classes) in float32.
 
-    `about` is kept in the model as it is. Raises TooLarge where ONNX cannot hold the forest.
+    `about` is kept in the model as it is. Raises TooLarge where ONNX cannot hold the trees.
     """
     classes = trees.value.shape[1]
     outputs = [
@@ -50,7 +50,7 @@ def regressor(trees: Trees, about: Mapping[str, str]) -> ModelProto:
 
     ONNX's trees add up float32 numbers. Each leaf's value is therefore told as its distance
     from an offset, and the distance as a coarse part, whose sums float32 holds without loss, and
-    a fine rest. Raises TooLarge where ONNX cannot hold the forest.
+    a fine rest. Raises TooLarge where ONNX cannot hold the trees.
     """
     offset = float(trees.value[trees.offsets[:-1], 0].mean())
     steps = [
@@ -100,8 +100,8 @@ def _refuse_unless_sparse(trees: Trees) -> None:
     weights = np.count_nonzero(trees.value[trees.leaf])
     if len(trees.leaf) * NODE_BYTES + weights * WEIGHT_BYTES > MOST_BYTES:
         message = (
-            f"the forest has {len(trees.leaf):,} nodes, more than ONNX's 2 GiB hold; train with "
-            "fewer trees, a larger min_samples_leaf, or a max_depth"
+            f"a tree has {len(trees.leaf):,} nodes, more than ONNX's 2 GiB hold; train with a "
+            "larger min_samples_leaf, or a max_depth"
         )
         raise TooLarge(message, code="model_too_large")
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 import pyarrow as pa
 
 from models.errors import Conflict
@@ -19,9 +18,10 @@ from models.experiment import Task
 from services.columns import Feature
 from services.forest.encoding import Floats, Matrix
 from services.forest.labels import text_of, winner, winners
+from services.forest.parts import name_of
 from services.forest.rows import RowEncoder
+from services.forest.sessions import Sessions
 
-ONNX = "model.onnx"
 SERVING = "serving.json"
 MEMORY_OF_BYTE = 6  # of a session, for each byte of its export: 5.3 to 6.3 were measured
 SCALE = 1e7  # seven digits: the export's probabilities are float32
@@ -35,7 +35,7 @@ class Model:
     about how many bytes of memory it takes.
     """
 
-    session: Any
+    forest: Sessions
     task: str
     features: list[Feature]
     classes: list[Any]
@@ -49,15 +49,16 @@ class Model:
         Raises Conflict, model_missing or model_integrity_failed.
         """
         record = json.loads(_checked(folder / SERVING, checksums))
-        content = _checked(folder / ONNX, checksums)
+        names = [name_of(number) for number, _ in enumerate(record["parts"], 1)]
+        contents = (_checked(folder / name, checksums) for name in names)
         features = [Feature.from_record(feature) for feature in record["features"]]
         return cls(
-            session=_session(content),
+            forest=Sessions.load(contents, record["parts"]),
             task=record["task"],
             features=features,
             classes=record["classes"],
             rows=RowEncoder(features, frozenset(record["known_columns"])),
-            size=len(content) * MEMORY_OF_BYTE,
+            size=sum((folder / name).stat().st_size for name in names) * MEMORY_OF_BYTE,
         )
 
     @cached_property
@@ -67,11 +68,9 @@ class Model:
 
     def scores(self, matrix: Matrix) -> Floats:
         """Probabilities (n, classes), rounded to 7 digits, or values (n,), for encoded rows."""
-        rows = {"X": matrix.astype(np.float64)}
         if self.task == Task.REGRESSION:
-            return np.asarray(self.session.run(["value"], rows)[0])
-        probabilities = self.session.run(["probabilities"], rows)[0].astype(np.float64)
-        return np.asarray(np.rint(probabilities * SCALE) / SCALE)
+            return self.forest.mean("value", matrix)
+        return np.asarray(np.rint(self.forest.mean("probabilities", matrix) * SCALE) / SCALE)
 
     def predictions(self, matrix: Matrix) -> list[dict[str, Any]]:
         """For each row {label, probabilities: {class: p}}, or {value}."""
@@ -106,9 +105,3 @@ def _checked(path: Path, checksums: Mapping[str, str]) -> bytes:
         message = f"the model's {path.name} is not the file that was published"
         raise Conflict(message, code="model_integrity_failed")
     return content
-
-
-def _session(content: bytes) -> Any:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])

@@ -42,9 +42,9 @@ LEAST_ROWS = 1_000  # fewer make no tree worth having
 # 0.77 in the rows above.
 FILLED = 0.6
 # What a process takes before it grows a tree, and for a node of the finished forest while it is
-# put together, exported and the export loaded: 1,650 bytes with three classes, measured with
+# put together, exported and the export loaded: 537 bytes with three classes, measured with
 # 1.4 million nodes as what RLIMIT_DATA counts. A class takes 8 in each of the tree's copies.
-PROCESS, NODE, CLASS = 340 << 20, 1_500, 50
+PROCESS, NODE, CLASS = 340 << 20, 420, 50
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,12 @@ class Trees:
         """The place of each node within its tree, shape (nodes,)."""
         return np.asarray(np.arange(self.offsets[-1]) - self.offsets[self.tree_of])
 
+    def part(self, start: int, stop: int) -> Trees:
+        """The trees from `start` up to `stop`, as if there were no others."""
+        first, last = self.offsets[start], self.offsets[stop]
+        arrays = {field.name: getattr(self, field.name)[first:last] for field in fields(self)}
+        return Trees(**{**arrays, "offsets": self.offsets[start : stop + 1] - first})
+
     def save(self, path: Path) -> None:
         """Write the arrays to an .npz that holds no objects."""
         np.savez(path, **{field.name: getattr(self, field.name) for field in fields(self)})

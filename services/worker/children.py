@@ -26,6 +26,8 @@ Spec = dict[str, Any]
 LOOK_EVERY = 0.25
 TRIES = 5
 NO_THREAD = ("can't start new thread", "Failed to launch worker thread")
+# Killed from outside, by the kernel; ended by the C library, which had no room for a thread's data.
+NO_MEMORY = (-signal.SIGKILL, 127)
 NICER = 10  # a step takes the processor that is left over by who answers requests
 # A fork server imports the libraries once, in a process that has no thread and no connection;
 # each child is a fork of it, ready within milliseconds.
@@ -110,7 +112,7 @@ def _listen(
 def _died(child: ForkServerProcess) -> Outcome:
     child.join()
     log.error("a child ended with exit code %s", child.exitcode)
-    if child.exitcode == -9:  # noqa: PLR2004  killed from outside: by the kernel, for its memory
+    if child.exitcode in NO_MEMORY:
         return {"error": _out_of_memory().as_record()}
     message = "the process that did this step ended unexpectedly"
     return {"error": Failed(message, code="child_died").as_record()}

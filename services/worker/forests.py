@@ -115,7 +115,11 @@ def assemble_version(spec: Spec, grown: list[dict[str, Any]]) -> dict[str, Any]:
         "hyper_parameters": spec["params"],
         "fit_seconds": round(sum(batch["seconds"] for batch in grown), 3),
         "checksums": dict(sorted((served | kept).items())),
-        "manifest": {**_manifest(spec, forest), **_growth(asked, grown)},
+        "manifest": {
+            **_manifest(spec, forest),
+            "onnx_parts": model.forest.counts,
+            **_growth(asked, grown),
+        },
     }
 
 

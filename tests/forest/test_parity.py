@@ -12,18 +12,19 @@ from models.errors import Failed
 from services.columns import Feature
 from services.forest import parity
 from services.forest.encoding import MISSING, encode
+from services.forest.sessions import Sessions
 from services.forest.trees import trees_of
 from tests.forest.helpers import MIXED, Version, features_of, mixed_table, sample_table, train
 
 
-class Altered:
-    """A session that answers a little otherwise."""
+class Altered(Sessions):
+    """An export that answers a little otherwise."""
 
-    def __init__(self, session: Any, change: Any) -> None:
-        self.session, self.change = session, change
+    def __init__(self, forest: Sessions, change: Any) -> None:
+        self.forest, self.change = forest, change
 
-    def run(self, names: list[str], rows: dict[str, Any]) -> list[Any]:
-        return [self.change(self.session.run(names, rows)[0])]
+    def mean(self, output: str, matrix: Any) -> Any:
+        return self.change(self.forest.mean(output, matrix))
 
 
 def mixed_version(folder: Path, classes: int = 3) -> Version:
@@ -58,7 +59,7 @@ def test_regression_agrees(tmp_path: Path, mean: float, deviation: float) -> Non
     version = train(tmp_path, table, MIXED, y)
     rows = parity.sample(table, MIXED, trees_of(version.forest))
     parity.check(version.pipeline, version.model, rows, deviation)
-    off = Altered(version.model.session, lambda values: values + 2e-5 * deviation)
+    off = Altered(version.model.forest, lambda values: values + 2e-5 * deviation)
     assert mismatch(version, rows, off, deviation)
 
 
@@ -103,8 +104,8 @@ def test_the_largest_numbers_agree(tmp_path: Path) -> None:
     parity.check(version.pipeline, version.model, rows)
 
 
-def mismatch(version: Version, rows: pa.Table, session: Any, deviation: float = 1.0) -> bool:
-    model = replace(version.model, session=session)
+def mismatch(version: Version, rows: pa.Table, forest: Sessions, deviation: float = 1.0) -> bool:
+    model = replace(version.model, forest=forest)
     with pytest.raises(Failed) as caught:
         parity.check(version.pipeline, model, rows, deviation)
     return caught.value.code == "export_mismatch"
@@ -123,7 +124,7 @@ def mismatch(version: Version, rows: pa.Table, session: Any, deviation: float = 
 def test_an_export_that_differs_is_found(tmp_path: Path, change: Any) -> None:
     version = mixed_version(tmp_path)
     rows = parity.sample(mixed_table(), MIXED, trees_of(version.forest))
-    assert mismatch(version, rows, Altered(version.model.session, change))
+    assert mismatch(version, rows, Altered(version.model.forest, change))
 
 
 def test_other_classes_are_found(tmp_path: Path) -> None:
