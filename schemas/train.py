@@ -102,6 +102,16 @@ def _minutes() -> StrictNumber:
     return StrictNumber(above=0, maximum=MOST_MINUTES, metadata={"description": told})
 
 
+def _early_stopping() -> StrictBoolean:
+    told = "stop once more trees no longer change the out-of-bag score; scikit-learn grows them"
+    return StrictBoolean(metadata={"description": told})
+
+
+def _tol() -> StrictNumber:
+    told = "by how much early_stopping's last scores may differ, 0.001 unless said"
+    return StrictNumber(above=0, maximum=1, metadata={"description": told})
+
+
 def _extend() -> StrictInteger:
     told = "trees to add to those of a version, in the place of all hyper-parameters"
     _, most = PARAMETERS["n_estimators"].integers or (0, 0)
@@ -121,6 +131,8 @@ def _dry_run() -> StrictBoolean:
 # What else a training is asked for, by the names that services.training.Growth has for it.
 GROWTH: dict[str, Callable[[], FieldType]] = {
     "max_minutes": _minutes,
+    "early_stopping": _early_stopping,
+    "tol": _tol,
     "extend": _extend,
     "version": _version,
     "dry_run": _dry_run,

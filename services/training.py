@@ -19,17 +19,22 @@ from services.forest.parameters import check
 from services.queue import JobQueue
 from services.repeats import Repeat, earlier
 
+TOL = 1e-3  # of an accuracy or an R2
+
 
 @dataclass(frozen=True)
 class Growth:
     """What a training is asked for beside hyper-parameters.
 
-    Once the trees have grown for `max_minutes` those that there are make the forest. `extend`
-    trees are added to those of a version, of the active one unless `version` says another. With
-    `dry_run` it is only told what that would take.
+    Once the trees have grown for `max_minutes`, or with `early_stopping` change the out-of-bag
+    score by no more than `tol`, those that there are make the forest. `extend` trees are added to
+    those of a version, of the active one unless `version` says another. With `dry_run` it is only
+    told what that would take.
     """
 
     max_minutes: float | None = None
+    early_stopping: bool = False
+    tol: float | None = None
     extend: int | None = None
     version: int | None = None
     dry_run: bool = False
@@ -83,13 +88,14 @@ def _asked(
     session: Session, experiment: Experiment, params: dict[str, Any], growth: Growth
 ) -> dict[str, Any]:
     """What the job is to do. Raises Invalid, NotFound, Conflict."""
+    _check_stopping(params, growth)
     if growth.extend is None:
         if growth.version is not None:
             message = "version says which one to extend; say by how many trees, too"
             raise invalid("required", message, "/extend")
         _check(session, experiment, params)
         return {
-            "hyper_parameters": _chosen(experiment, params),
+            "hyper_parameters": {**_chosen(experiment, params), **_scored(growth)},
             "given": list(params),
             **_told(growth),
         }
@@ -104,7 +110,30 @@ def _asked(
 
 
 def _told(growth: Growth) -> dict[str, Any]:
-    return {"max_minutes": growth.max_minutes, "dry_run": growth.dry_run}
+    tol = (growth.tol or TOL) if growth.early_stopping else None
+    return {"max_minutes": growth.max_minutes, "dry_run": growth.dry_run, "tol": tol}
+
+
+def _scored(growth: Growth) -> dict[str, bool]:
+    """Who stops by the out-of-bag score asks for it."""
+    return {"oob_score": True} if growth.early_stopping else {}
+
+
+def _check_stopping(params: dict[str, Any], growth: Growth) -> None:
+    """Raise Invalid where `early_stopping` and what is asked for beside it do not go together."""
+    if growth.tol is not None and not growth.early_stopping:
+        raise invalid("required", "tol is early_stopping's; ask for that, too", "/early_stopping")
+    if not growth.early_stopping:
+        return
+    if growth.extend is not None:
+        message = "early_stopping looks at all trees from the first one on; leave it out to extend"
+        raise invalid("fixed_by_version", message, "/early_stopping")
+    if not params.get("bootstrap", True):
+        message = "early_stopping needs the rows that a tree has not drawn: bootstrap true"
+        raise invalid("needs_bootstrap", message, "/early_stopping")
+    if not params.get("oob_score", True):
+        message = "early_stopping goes by the out-of-bag score: leave oob_score out, or true"
+        raise invalid("needs_oob_score", message, "/oob_score")
 
 
 def _check(session: Session, experiment: Experiment, params: dict[str, Any]) -> None:

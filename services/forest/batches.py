@@ -11,16 +11,38 @@ SCIKIT_LEARN, INTELEX = "scikit-learn", "scikit-learn-intelex"
 TREES = {SCIKIT_LEARN: 10, INTELEX: 25}
 WORTH = {SCIKIT_LEARN: 400_000, INTELEX: 8_000_000}
 MOST_BATCHES = 50
+STEADY = 3  # scores of so many batches in a row, all alike: more trees change nothing
 
 
-def plan(n_estimators: int, n_rows: int, engine: str, first: int = 0) -> list[tuple[int, int]]:
+def plan(
+    n_estimators: int, n_rows: int, engine: str, first: int = 0, *, small: bool = False
+) -> list[tuple[int, int]]:
     """The batches as (start, stop): of one size, but for the last one, and 50 at most.
 
-    They begin at the tree `first`: those before it are there already.
+    They begin at the tree `first`: those before it are there already. `small` ones are made
+    however few rows there are.
     """
-    size = max(TREES[engine], WORTH[engine] // n_rows, -(-(n_estimators - first) // MOST_BATCHES))
+    worth = 0 if small else WORTH[engine] // n_rows
+    size = max(TREES[engine], worth, -(-(n_estimators - first) // MOST_BATCHES))
     starts = range(first, n_estimators, size)
     return [(start, min(start + size, n_estimators)) for start in starts]
+
+
+def plan_of(spec: Mapping[str, Any]) -> list[tuple[int, int]]:
+    """The batches of a training, by what its steps are told."""
+    return plan(
+        spec["params"]["n_estimators"],
+        spec["rows"],
+        spec["engine"]["name"],
+        trees_before(spec["extends"]),
+        small=spec["tol"] is not None,
+    )
+
+
+def is_steady(scores: Sequence[float], tol: float) -> bool:
+    """Whether the last scores, each of all trees until then, differ by `tol` at most."""
+    last = scores[-STEADY:]
+    return len(last) == STEADY and max(last) - min(last) <= tol
 
 
 def trees_before(extends: Mapping[str, Any] | None) -> int:

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from services.forest import engines
-from services.forest.batches import plan, trees_before
+from services.forest.batches import plan_of
 from services.worker.children import Spec
 from services.worker.forests import kwargs_of, training_rows
 
@@ -37,11 +37,11 @@ def estimate(spec: Spec) -> dict[str, Any]:
 
 def _growing(spec: Spec) -> float:
     """The seconds in which the trees would grow: each batch takes some, and each tree."""
-    trees, first = spec["params"]["n_estimators"], trees_before(spec["extends"])
-    batches = plan(trees, spec["rows"], spec["engine"]["name"], first)
+    batches = plan_of(spec)
+    trees = sum(stop - start for start, stop in batches)
     few, more = _timed(spec, FEW), _timed(spec, MORE)
     each = max(0.0, (more - few) / (MORE - FEW))
-    return float(len(batches) * max(0.0, few - FEW * each) + (trees - first) * each)
+    return float(len(batches) * max(0.0, few - FEW * each) + trees * each)
 
 
 def _timed(spec: Spec, trees: int) -> float:

@@ -19,12 +19,13 @@ from services.columns import Feature
 from services.extending import require_same_library
 from services.files import remove, replacing
 from services.forest import engines, export, growing, parity
-from services.forest.batches import plan, trees_before
+from services.forest.batches import is_steady, plan_of
 from services.forest.encoding import Matrix, encode
 from services.forest.growing import Targets
 from services.forest.pipeline import pipeline_of
 from services.forest.serving import Model
 from services.forest.sizing import Size, Wanted, fit
+from services.forest.stopping import Votes, votes_of
 from services.forest.trees import Trees, trees_of
 from services.splits.dealer import positions
 from services.worker.children import Spec, outcome, place
@@ -85,6 +86,23 @@ def grow_batch(spec: Spec, start: int, stop: int) -> dict[str, Any]:
     began = time.perf_counter()
     trees = engine.grow(spec["task"], kwargs_of(spec), X, y, start, stop, spec["threads"])
     return _kept(spec, start, trees, time.perf_counter() - began)
+
+
+def score_so_far(spec: Spec, batch: dict[str, Any], scored: list[dict[str, Any]]) -> dict[str, Any]:
+    """Have the trees of a `batch` vote on the rows that they have not drawn.
+
+    `scored` are the outcomes of the batches before, each with its trees' votes and those before.
+    """
+    trees = growing.load_trees(Path(spec["work"]) / batch["path"], batch["sha256"])
+    X, y = training_rows(spec)
+    votes = votes_of(spec["task"], kwargs_of(spec), trees, X, y)
+    if scored:
+        votes = votes.plus(Votes.load(Path(spec["work"]) / scored[-1]["path"]))
+    path = place(spec, f"votes-{len(scored)}.npz")
+    votes.save(path)
+    for older in scored[:-1]:  # the last one's are asked for again where this step is done again
+        remove(Path(spec["work"]) / older["path"])
+    return {**outcome(spec, path, len(trees)), "oob_score": votes.score(spec["task"], y)}
 
 
 def _kept(spec: Spec, start: int, trees: Sequence[Any], seconds: float) -> dict[str, Any]:
@@ -162,15 +180,20 @@ def _as_grown(spec: Spec, grown: list[dict[str, Any]]) -> Spec:
 
 def _growth(asked: Spec, grown: list[dict[str, Any]]) -> dict[str, Any]:
     """In which batches the trees were grown, and that they are fewer than were asked for."""
-    trees, base = asked["params"]["n_estimators"], asked["extends"]
+    batches, base = plan_of(asked), asked["extends"]
     told: dict[str, Any] = {"batches": []}
     if base is not None:
         told = {"batches": base["manifest"]["batches"], "extends": _extended(base)}
         grown = grown[1:]
-    batches = plan(trees, asked["rows"], asked["engine"]["name"], trees_before(base))
     told["batches"] = [*told["batches"], *batches[: len(grown)]]
     if len(grown) < len(batches):
-        told["stopped"] = {"by": "max_minutes", "n_estimators_asked": trees}
+        enough = asked["tol"] is not None and is_steady(asked["oob_scores"], asked["tol"])
+        told["stopped"] = {
+            "by": "early_stopping" if enough else "max_minutes",
+            "n_estimators_asked": asked["params"]["n_estimators"],
+        }
+    if asked["tol"] is not None:
+        told["oob_scores"] = asked["oob_scores"]
     return told
 
 

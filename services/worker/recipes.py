@@ -13,7 +13,7 @@ from models import Dataset, Experiment, Job, Kind, Status
 from models.errors import Conflict, Failed
 from services import datasets, versions
 from services.files import move_folder, remove, sha256_of
-from services.forest.batches import is_time_for_more, plan, trees_before
+from services.forest.batches import is_steady, is_time_for_more, plan_of, trees_before
 from services.worker import specs
 from services.worker.bench import Bench, experiment_of
 from services.worker.children import Outcome, Spec
@@ -64,7 +64,8 @@ def train(bench: Bench, job: Job) -> None:
         _foresee(bench, job, spec)
         return
     before = _before(bench, job, spec)
-    grown = [*before, *_grown(bench, job, spec)]
+    grown, scores = _grown(bench, job, spec)
+    spec, grown = {**spec, "oob_scores": scores}, [*before, *grown]
     made = bench.step(job, "forest checked", "assemble", (spec, grown), range(90, 99))
     record, files = outcome_of(bench, job, made), beside(bench, job, made, "version")
 
@@ -92,18 +93,26 @@ def _before(bench: Bench, job: Job, spec: Spec) -> list[Outcome]:
     return [bench.step(job, "trees taken over", "unpack", (spec,), range(5, 6))]
 
 
-def _grown(bench: Bench, job: Job, spec: Spec) -> list[Outcome]:
-    """The batches of trees, all of them or as many as there was time for."""
+def _grown(bench: Bench, job: Job, spec: Spec) -> tuple[list[Outcome], list[float]]:
+    """The batches of trees, all of them or as many as are wanted, and their scores until then."""
     grown: list[Outcome] = []
-    trees, minutes = spec["params"]["n_estimators"], job.params.get("max_minutes")
+    scored: list[Outcome] = []
+    scores: list[float] = []
+    trees, minutes, tol = spec["params"]["n_estimators"], job.params.get("max_minutes"), spec["tol"]
     first = trees_before(spec["extends"])
-    for start, stop in plan(trees, spec["rows"], spec["engine"]["name"], first):
+    for start, stop in plan_of(spec):
         if not is_time_for_more([batch["seconds"] for batch in grown], minutes):
             break
         share = range(*(6 + 84 * (tree - first) // (trees - first) for tree in (start, stop)))
         name = f"tree {stop} of {trees}"
         grown.append(bench.step(job, name, "grow", (spec, start, stop, _pace(grown)), share))
-    return grown
+        if tol is not None:
+            end = range(share.stop, share.stop)
+            scored.append(bench.step(job, "votes", "vote", (spec, grown[-1], scored), end))
+            scores = [each["oob_score"] for each in scored]
+            if is_steady(scores, tol):
+                break
+    return grown, scores
 
 
 def _pace(grown: list[Outcome]) -> str:

@@ -65,6 +65,7 @@ def training(bench: Bench, job: Job) -> Spec:
             "extends": _extended(session, bench, experiment, job.params.get("extends")),
             "given": job.params.get("given", []),
             "dry_run": job.params.get("dry_run", False),
+            "tol": job.params.get("tol"),
             "memory_limit": bench.settings.memory_limit,
             "threads": bench.settings.train_threads,
             "train": str(bench.home.absolute(experiment.train_path or "")),

@@ -24,6 +24,7 @@ from services.worker.forests import (
     choose_engine,
     encode_rows,
     grow_batch,
+    score_so_far,
     size_of,
     unpack_trees,
 )
@@ -84,6 +85,11 @@ def grow(spec: Spec, start: int, stop: int, pace: str, report: Report) -> Outcom
     """Grow the trees from `start` up to `stop`; `pace` tells how fast those before them grew."""
     report(0.0, f"tree {start} of {spec['params']['n_estimators']}{pace}")
     return grow_batch(spec, start, stop)
+
+
+def vote(spec: Spec, batch: Outcome, scored: list[Outcome], report: Report) -> Outcome:
+    """Score all trees so far on the rows that they have not drawn: `oob_score`."""
+    return score_so_far(spec, batch, scored)
 
 
 def assemble(spec: Spec, grown: list[Outcome], report: Report) -> Outcome:

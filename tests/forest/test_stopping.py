@@ -1,0 +1,70 @@
+"""The out-of-bag score of a growing forest, and when it no longer changes."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from services.forest import growing
+from services.forest.batches import INTELEX, SCIKIT_LEARN, is_steady, plan
+from services.forest.stopping import Votes, votes_of
+
+RNG = np.random.default_rng(5)
+X = RNG.normal(size=(500, 6)).astype(np.float32)
+NOISY = X[:, 0] + X[:, 1] ** 2 + RNG.normal(size=500)
+TARGETS = {
+    "regression": NOISY,
+    "classification": np.digitize(NOISY, [0, 1, 3]).astype(float),
+}
+CASES: list[tuple[str, dict[str, Any]]] = [
+    ("classification", {}),
+    ("classification", {"class_weight": "balanced"}),
+    ("classification", {"max_samples": 60}),
+    ("regression", {}),
+    ("regression", {"max_samples": 100}),
+]
+
+
+@pytest.mark.parametrize(("task", "params"), CASES)
+def test_the_score_is_scikit_learns_own(tmp_path: Path, task: str, params: dict[str, Any]) -> None:
+    y = TARGETS[task]
+    kwargs = {"n_estimators": 30, "random_state": 2, "oob_score": True, **params}
+    so_far, trees = None, list[Any]()
+    for start, stop in ((0, 10), (10, 20), (20, 30)):
+        batch = growing.grow(task, kwargs, X, y, start, stop)
+        votes = votes_of(task, kwargs, batch, X, y)
+        if so_far is not None:
+            votes = votes.plus(Votes.load(so_far))
+        so_far, trees = tmp_path / f"{stop}.npz", [*trees, *batch]
+        votes.save(so_far)
+        alone = growing.FORESTS[task](**{**kwargs, "n_estimators": stop})
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # a few trees leave rows without a vote
+            alone.fit(X, y)
+        assert votes.score(task, y) == pytest.approx(alone.oob_score_, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("scores", "steady"),
+    [
+        ([], False),
+        ([0.9, 0.9], False),
+        ([0.9, 0.9, 0.9], True),
+        ([0.5, 0.9, 0.9009, 0.9005], True),
+        ([0.5, 0.9, 0.902, 0.9005], False),
+        ([0.8, 0.9, 0.9], False),
+    ],
+)
+def test_a_score_is_steady_over_three_batches(scores: list[float], steady: bool) -> None:
+    assert is_steady(scores, 0.001) is steady
+
+
+def test_small_batches_are_made_of_few_rows_too() -> None:
+    assert plan(100, 200, SCIKIT_LEARN) == [(0, 100)]
+    assert plan(100, 200, SCIKIT_LEARN, small=True)[:2] == [(0, 10), (10, 20)]
+    assert len(plan(5_000, 200, SCIKIT_LEARN, small=True)) == 50
+    assert plan(60, 200, INTELEX, small=True) == [(0, 25), (25, 50), (50, 60)]
