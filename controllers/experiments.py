@@ -19,6 +19,7 @@ from controllers.uploads import register as register_uploads
 from controllers.waiting import preferred_wait, session, unfinished, waited
 from models import Experiment, Job, Task
 from models.experiment import new_uid
+from schemas.estimate import SplitEstimateSchema
 from schemas.experiment import (
     ExperimentChangeSchema,
     ExperimentCreateSchema,
@@ -66,12 +67,19 @@ blp.record_once(lambda state: register_uploads(state.app))
 @blp.doc(requestBody=BODY)  # type: ignore[untyped-decorator]
 @blp.headers(IDEMPOTENCY_KEY)
 @blp.response(201, ExperimentSchema)
+@blp.alt_response(200, schema=SplitEstimateSchema)
 @blp.accepted
 @blp.problems(400, 409, 413, 415, 422, 503, 507)
 def create_experiment() -> Response:
-    """Create an experiment on a dataset, or on the CSV that comes with the form: split it."""
+    """Create an experiment on a dataset, or on the CSV that comes with the form: split it.
+
+    With `dry_run` nothing is made or kept; the answer tells what it would take, or why it cannot
+    be.
+    """
     wait = preferred_wait()
     fields, plan, job = _from_form() if request.mimetype == FORM else _from_json()
+    if dry_run := fields.get("dry_run", False):
+        job.params = {**job.params, "dry_run": True}
     repeat = repeat_of({"fields": fields, "upload": job.params})
     experiment = Experiment(
         id=fields.get("id", uuid4().hex[:12]),
@@ -81,7 +89,10 @@ def create_experiment() -> Response:
     )
     job.dataset = fields.get("dataset", experiment.id)
     job = experiments.create(session(), parts().queue, parts().home, experiment, plan, job, repeat)
-    return unfinished(waited(session(), job, wait)) or _answer(str(job.experiment), 201)
+    job = waited(session(), job, wait)
+    if dry_run:
+        return unfinished(job) or jsonify((job.result or {})["estimate"])
+    return unfinished(job) or _answer(str(job.experiment), 201)
 
 
 @blp.route("")

@@ -1,4 +1,4 @@
-"""What a training would take, as it is answered."""
+"""What a split or a training would take, as it is answered."""
 
 from __future__ import annotations
 
@@ -6,6 +6,24 @@ from marshmallow import fields as ma
 
 from schemas.base import Schema
 from schemas.containers import AnyObject, ListOf
+from schemas.dataset import WarningSchema
+
+
+class SplitEstimateSchema(Schema):
+    """What a split would learn from, make and take."""
+
+    rows = AnyObject(required=True, metadata={"description": "by part"})
+    features = ListOf(AnyObject(), required=True)
+    left_out = ListOf(
+        AnyObject(), required=True, metadata={"description": "the other columns, and why"}
+    )
+    warnings = ListOf(ma.Nested(WarningSchema), required=True)
+    memory = ma.Integer(required=True, metadata={"description": "bytes to make the split"})
+    memory_limit = ma.Integer(required=True, metadata={"description": "bytes that it may take"})
+    size = ma.Integer(required=True, metadata={"description": "bytes of the parts' files"})
+    seconds = ma.Float(
+        required=True, metadata={"description": "to deal the rows out, once they are read"}
+    )
 
 
 class EstimateSchema(Schema):

@@ -19,6 +19,7 @@ from schemas.query import QueryBoolean, QueryChoice, QueryInteger, QueryNumber
 SEED: dict[str, Any] = {"minimum": 0, "maximum": 2**32 - 1}
 COLUMN: dict[str, Any] = {"min_length": 1, "max_length": 256}
 MOST_TEXT = 10_000
+DRY_RUN = {"description": "create and keep nothing; tell what the split would take"}
 SORTS = ("id", "created_at", "updated_at", "-id", "-created_at", "-updated_at")
 
 
@@ -51,6 +52,7 @@ class ExperimentCreateSchema(PlanSchema):
     dataset = Name(required=True)
     target = StrictString(**COLUMN, required=True)
     description = StrictString(max_length=MOST_TEXT)
+    dry_run = StrictBoolean(metadata=DRY_RUN)
 
 
 class ExperimentReplaceSchema(ExperimentChangeSchema):
@@ -76,6 +78,7 @@ class ExperimentFormSchema(ReadingSchema):
     stratify = QueryBoolean()
     features = ListOf(StrictString(**COLUMN), min_items=1)
     exclude = ListOf(StrictString(**COLUMN))  # type: ignore[assignment]
+    dry_run = QueryBoolean(metadata=DRY_RUN)
 
 
 class ExperimentUploadSchema(ExperimentFormSchema):

@@ -92,6 +92,7 @@ def create(
 ) -> Job:
     """Take in an experiment and queue its split; `job` may carry the CSV that came with it.
 
+    A job with `dry_run` is only to tell what the split would take, and no experiment comes of it.
     The job of the same request comes back once it is over. Raises Conflict for an id in use, a
     file whose name other bytes have, or while the same request is under way; Invalid for a dataset
     that is not there.
@@ -104,6 +105,10 @@ def create(
                 remove(home.upload(job.id))
                 return same
             _check_free(session, experiment, job)
+            if job.params.get("dry_run"):
+                job.kind, job.params = Kind.SPLIT, {**job.params, "plan": plan.as_record()}
+                queue.put(session, job)
+                return job
             session.add(experiment)
             session.flush()
             queue_split(session, queue, experiment, plan, job)

@@ -39,6 +39,11 @@ def deal(rows: int, plan: Plan, rank: int) -> Parts:
     return parts
 
 
+def _counts(parts: Parts) -> dict[str, int]:
+    counts = np.bincount(parts, minlength=len(PARTS)).tolist()
+    return {part: count for part, count in zip(PARTS, counts, strict=True) if count}
+
+
 class ByClass:
     """Deals each class by itself: per class the counts are the nearest whole numbers.
 
@@ -50,6 +55,10 @@ class ByClass:
         self.labels = sorted(counts)
         self.parts = [deal(counts[label], plan, rank) for rank, label in enumerate(self.labels)]
         self.seen = [0] * len(self.labels)
+
+    def rows(self) -> dict[str, int]:
+        """How many rows each part gets."""
+        return _counts(np.concatenate(self.parts))
 
     def __call__(self, batch: pa.RecordBatch, codes: npt.NDArray[Any]) -> Parts:
         """Parts of the next rows; `codes` are the positions of their classes in `labels`."""
@@ -69,6 +78,10 @@ class ByOrder:
         self.parts = deal(rows, plan, 0)
         self.seen = 0
 
+    def rows(self) -> dict[str, int]:
+        """How many rows each part gets."""
+        return _counts(self.parts)
+
     def __call__(self, batch: pa.RecordBatch, codes: npt.NDArray[Any]) -> Parts:
         """Parts of the next rows."""
         start, self.seen = self.seen, self.seen + len(batch)
@@ -80,7 +93,12 @@ class ByColumn:
 
     def __init__(self, plan: Plan, counts: Mapping[str, int]) -> None:
         self.column = plan.split_column
+        self.test_rows = counts["test"]
         self.train = ByOrder(replace(plan, test_size=0.0), counts["train"])
+
+    def rows(self) -> dict[str, int]:
+        """How many rows each part gets."""
+        return {**self.train.rows(), "test": self.test_rows}
 
     def __call__(self, batch: pa.RecordBatch, codes: npt.NDArray[Any]) -> Parts:
         """Parts of the next rows."""

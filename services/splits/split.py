@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from models.errors import invalid
-from services.columns import Column, Notice
+from services.columns import Column
 from services.files import sha256_of
 from services.reading import Description, Limits, typed_batches
 from services.splits.assign import PARTS
@@ -55,13 +55,13 @@ def split(
             report(dealer.seen / description.rows)
         writers.finish()
     _check_rows(writers.rows)
-    notices = [*_about(description, plan, used), *left_out, *dealer.notices()]
+    notices = [*left_out, *dealer.notices()]
     return Split(
         rows=writers.rows,
         checksums={part: sha256_of(folder / f"{part}.parquet") for part in writers.rows},
         features=[feature.as_record() for feature in dealer.features()],
         classes=dealer.classes(),
-        warnings=[asdict(notice) for notice in notices],
+        warnings=[*about(description, plan, used), *map(asdict, notices)],
     )
 
 
@@ -71,7 +71,7 @@ def _check_rows(rows: dict[str, int]) -> None:
         raise invalid("too_few_rows", f"no row is left for the {missing[0]} part", "/test_size")
 
 
-def _about(description: Description, plan: Plan, used: list[Column]) -> list[Notice]:
+def about(description: Description, plan: Plan, used: list[Column]) -> list[dict[str, Any]]:
     """The reader's warnings about the whole table and about the columns in use."""
     names = {None, plan.target, *(column.name for column in used)}
-    return [notice for notice in description.warnings if notice.column in names]
+    return [asdict(notice) for notice in description.warnings if notice.column in names]

@@ -40,6 +40,9 @@ def split(bench: Bench, job: Job) -> None:
         described = bench.step(job, "read", "describe", (spec,), range(45))
         description = outcome_of(bench, job, described)
     spec = specs.splitting(bench, job, description)
+    if job.params.get("dry_run"):
+        _foresee(bench, job, "foresee_split", spec)
+        return
     made = bench.step(job, "split", "split", (spec,), range(45, 95))
 
     def finish(session: Session, row: Job) -> list[str]:
@@ -61,7 +64,7 @@ def train(bench: Bench, job: Job) -> None:
     found = {name: encoded[name] for name in ("size", "params", "engine")}
     spec = {**spec, "X": encoded["path"], **found}
     if spec["dry_run"]:
-        _foresee(bench, job, spec)
+        _foresee(bench, job, "foresee_training", spec)
         return
     before = _before(bench, job, spec)
     grown, scores = _grown(bench, job, spec)
@@ -78,9 +81,9 @@ def train(bench: Bench, job: Job) -> None:
     _remove(bench, bench.hold(job, finish))
 
 
-def _foresee(bench: Bench, job: Job, spec: Spec) -> None:
-    """Only tell what the training would take."""
-    made = bench.step(job, "foreseen", "foresee", (spec,), range(5, 99))
+def _foresee(bench: Bench, job: Job, task: str, spec: Spec) -> None:
+    """Only tell what the job would take."""
+    made = bench.step(job, "foreseen", task, (spec,), range(45, 99))
     estimate = outcome_of(bench, job, made)
     result = {"experiment": job.experiment, "dry_run": True, "estimate": estimate}
     bench.hold(job, lambda _, row: row.succeed(result))

@@ -26,7 +26,8 @@ def reading(bench: Bench, job: Job) -> Spec:
 
 def splitting(bench: Bench, job: Job, description: dict[str, Any] | None) -> Spec:
     """For splitting the CSV that came with a job, or a dataset that was there."""
-    spec = {**_common(bench, job), "plan": job.params["plan"]}
+    limit = bench.settings.memory_limit
+    spec = {**_common(bench, job), "plan": job.params["plan"], "memory_limit": limit}
     if description is not None:
         came = {"source": reading(bench, job)["source"], "dataset_sha256": job.params["sha256"]}
         return {**spec, **came, "description": description}

@@ -15,6 +15,7 @@ from services.files import keep
 from services.reading import Description, Limits, Reading
 from services.reading import describe as describe_csv
 from services.splits.download import check_part
+from services.splits.foresight import check_room, foresee
 from services.splits.plan import Plan
 from services.splits.split import split as split_csv
 from services.worker.children import Outcome, Report, Spec, outcome, place
@@ -53,6 +54,25 @@ def split(spec: Spec, report: Report) -> Outcome:
     return write_down(spec, "split.json", made.as_record(), sum(made.rows.values()))
 
 
+def foresee_split(spec: Spec, report: Report) -> Outcome:
+    """Tell what the split would make and take. Raises what the split would, and where it cannot be.
+
+    Those are Failed, out_of_memory, and StorageFull.
+    """
+    report(0.0, "dealing out the first rows")
+    description = Description.from_record(spec["description"])
+    told = foresee(
+        Path(spec["source"]),
+        description,
+        Plan.from_record(spec["plan"]),
+        place(spec, "split"),
+        Limits(max_columns=spec["max_columns"]),
+    )
+    check_room(told, spec["memory_limit"], Path(spec["work"]))
+    told["memory_limit"] = spec["memory_limit"]
+    return write_down(spec, "estimate.json", told, description.rows)
+
+
 def encode(spec: Spec, report: Report) -> Outcome:
     """Write the training rows as the matrix that the trees are grown from; choose what grows them.
 
@@ -69,7 +89,7 @@ def encode(spec: Spec, report: Report) -> Outcome:
     return {**made, "size": size, "params": params, "engine": engine}
 
 
-def foresee(spec: Spec, report: Report) -> Outcome:
+def foresee_training(spec: Spec, report: Report) -> Outcome:
     """Tell what the training would take, and grow none of it."""
     report(0.0, "growing a few trees to see how long they take")
     return write_down(spec, "estimate.json", estimate(spec), spec["rows"])

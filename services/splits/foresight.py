@@ -1,0 +1,86 @@
+"""What a split would make and take, told from a table's first rows: nothing of it is kept."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from models.errors import Failed, StorageFull
+from services.columns import Column
+from services.reading import Description, Limits, typed_batches
+from services.splits.dealer import Dealer
+from services.splits.plan import Plan, choose
+from services.splits.split import about
+from services.splits.writers import Writers
+
+ENOUGH_ROWS = 200_000
+# Bytes that a split takes however few rows there are, and for each of them: its part, its hash, and
+# what it takes to find the same ones on both sides.
+PROCESS, ROW = 300 << 20, 45
+
+
+def foresee(
+    source: Path, description: Description, plan: Plan, folder: Path, limits: Limits
+) -> dict[str, Any]:
+    """The columns to be used and why, the rows of each part, bytes and seconds that it would take.
+
+    Writes to `folder`. Raises Invalid as the split itself would.
+    """
+    used, _ = choose(description.columns, description.rows, plan)
+    dealer, began = Dealer(description, plan, used), time.perf_counter()
+    with ExitStack() as stack:
+        writers = Writers(folder, stack)
+        for batch in typed_batches(source, description, limits):
+            writers.write(batch, dealer.deal(batch))
+            if dealer.seen >= ENOUGH_ROWS:
+                break
+        writers.finish()
+    seconds, more = time.perf_counter() - began, description.rows / dealer.seen
+    return {
+        "rows": dealer.assign.rows(),
+        "features": [{"name": column.name, "type": column.type} for column in used],
+        "left_out": left_out(description.columns, used, plan),
+        "warnings": about(description, plan, used),
+        "memory": PROCESS + ROW * description.rows,
+        "size": int(sum(file.stat().st_size for file in folder.iterdir()) * more),
+        "seconds": round(seconds * more, 1),
+    }
+
+
+def check_room(told: dict[str, Any], memory_limit: int, folder: Path) -> None:
+    """Raise Failed, out_of_memory, or StorageFull, where what `foresee` told does not fit."""
+    if told["memory"] > memory_limit:
+        message = (
+            f"this split would take {told['memory'] >> 20:,} MiB, of the {memory_limit >> 20:,} "
+            "that a step may use (GROVE_MEMORY_LIMIT)"
+        )
+        raise Failed(message, code="out_of_memory")
+    free = shutil.disk_usage(folder).free
+    if told["size"] > free:
+        message = f"this split would take {told['size']:,} bytes, and {free:,} are free"
+        raise StorageFull(message)
+
+
+def left_out(columns: list[Column], used: list[Column], plan: Plan) -> list[dict[str, str]]:
+    """The columns that nothing is learned from, and why."""
+    names = {column.name for column in used}
+    return [
+        {"name": column.name, "reason": _reason(column.name, plan)}
+        for column in columns
+        if column.name not in names
+    ]
+
+
+def _reason(name: str, plan: Plan) -> str:
+    if name == plan.target:
+        return "it is the target"
+    if name == plan.split_column:
+        return "it fixes the split"
+    if name in plan.exclude:
+        return "it is excluded"
+    if plan.features is not None and name not in plan.features:
+        return "it is not among the features asked for"
+    return "it has no value at all"
