@@ -13,6 +13,7 @@ usage() {
 ./run.sh bench [...]  the benchmarks beside their yardsticks: all, or those named; --short for minutes
 ./run.sh web          the web alone
 ./run.sh worker       a worker alone
+./run.sh dask scheduler | worker ADDRESS [...]   a cluster that grows trees: docs/scale.md
 ./run.sh key add NAME [--scope predict|write|admin] [--days N] | list | revoke NAME
 ./run.sh check        whether all that is kept is there and whole; it may run meanwhile
 ./run.sh backup DIR   a consistent copy of all that is kept; it may run meanwhile
@@ -94,6 +95,7 @@ case ${1:-serve} in
   check | backup | restore) part=$1; shift; install requirements.txt; exec python3 -m "commands.$part" "$@" ;;
   demo) install requirements.txt; exec python3 -m commands.demo ;;
   test) shift; install requirements-test.txt; exec python3 -m pytest "$@" ;;
+  dask) shift; install requirements.txt; exec python3 -m dask "$@" ;;
   bench) shift; install requirements.txt; exec python3 -m benchmarks "$@" ;;
   help | -h | --help) usage ;;
   *) usage; exit 2 ;;

@@ -59,8 +59,8 @@ CODES: dict[type[GroveError], str] = {
     Unsupported: "compressed_upload",
     Busy: "not_ready queue_full",
     Failed: """
-        child_died engine_missing export_mismatch out_of_memory storage_failed timeout work_lost
-        worker_lost
+        child_died cluster_failed engine_missing export_mismatch out_of_memory storage_failed
+        timeout work_lost worker_lost
     """,
 }
 KNOWN: dict[str, int] = {

@@ -95,3 +95,22 @@ def database_url(text: str) -> str:
     if url.drivername == "sqlite" and url.database and Path(url.database).is_absolute():
         return text
     raise ValueError("expected postgresql+psycopg://HOST/NAME or sqlite:////ABSOLUTE/PATH")
+
+
+def dask_scheduler(text: str) -> str | None:
+    """Where a Dask scheduler listens, or None."""
+    if text is UNSET:
+        return None
+    match = re.fullmatch(r"(tcp|tls)://[^/\s]+:([0-9]{1,5})", text)
+    if not match or not 0 < int(match[2]) < 2**16:
+        raise ValueError("expected tcp://HOST:PORT or tls://HOST:PORT")
+    return text
+
+
+def address(text: str) -> str | None:
+    """A folder or a URL, or None."""
+    if text is UNSET:
+        return None
+    if not text.startswith("/") and not re.fullmatch(r"[a-z][a-z0-9+.-]*://\S+", text):
+        raise ValueError("expected a folder's whole path, or an address such as s3://BUCKET/FOLDER")
+    return text.rstrip("/")

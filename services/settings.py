@@ -14,9 +14,11 @@ from sqlalchemy import URL
 
 from services.setting_values import (
     UNSET,
+    address,
     all_or_number,
     bind,
     choice,
+    dask_scheduler,
     database_url,
     hosts,
     key,
@@ -95,6 +97,19 @@ SETTINGS = (
         "memory of one heavy step (default: three quarters of the machine's)",
         lambda text: size(text) if text else _machine_memory() * 3 // 4,
     ),
+    Setting(
+        "GROVE_DASK_SCHEDULER",
+        UNSET,
+        "`tcp://HOST:PORT` or `tls://HOST:PORT` of a Dask scheduler whose workers grow the trees",
+        dask_scheduler,
+    ),
+    Setting(
+        "GROVE_DASK_STORAGE",
+        UNSET,
+        "folder or fsspec address where they find the training rows; without it they must have "
+        "GROVE_HOME under the same path",
+        address,
+    ),
     Setting("GROVE_MAX_JOBS", "1000", "jobs that may wait or run at a time", whole(1, 10**6)),
     Setting(
         "GROVE_KEEP_JOBS",
@@ -138,6 +153,8 @@ class Settings:
     models_memory: int
     max_columns: int
     memory_limit: int
+    dask_scheduler: str | None
+    dask_storage: str | None
     max_jobs: int
     keep_jobs: int | None
     keep_versions: int | None

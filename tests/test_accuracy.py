@@ -53,6 +53,7 @@ def accuracy(work: Path, sample: str, target: str, seed: int) -> float:
         "extends": None,
         "given": [],
         "dry_run": False,
+        "tol": None,
         "memory_limit": 8 << 30,
         "params": {**defaults("classification"), "random_state": seed},
         "threads": 2,

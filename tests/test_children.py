@@ -12,7 +12,8 @@ import pyarrow as pa
 import pytest
 
 from services.reading import Reading
-from services.worker.children import NICER, Spec, _died, meaning_of, run_in_child
+from services.worker.children import NICER, _died, run_in_child
+from services.worker.outcomes import Spec, meaning_of
 
 GIGABYTE = 2**30
 

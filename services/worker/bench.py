@@ -14,7 +14,6 @@ from dbos import error as engine_errors
 from sqlalchemy.orm import Session, sessionmaker
 
 from models import Experiment, Job, Kind, State, Worker, writing
-from models import errors as problems
 from models.errors import Failed, GroveError
 from models.job import ATTEMPTS
 from services import active
@@ -22,11 +21,15 @@ from services.abandon import abandon
 from services.files import remove
 from services.paths import Home
 from services.settings import Settings
-from services.worker.children import Outcome, run_in_child
+from services.shared import Shared
+from services.worker.children import run_in_child
+from services.worker.outcomes import Outcome, Report, error_of
 from services.worker.patience import patient
 
 T = TypeVar("T")
 
+# Work that looks a few times a second whether it is still wanted, and reports its progress.
+Work = Callable[[Callable[[], None], Report], Outcome]
 REPORT_EVERY = 0.5
 LOST = 75  # the exit code of a worker that lost its lease
 
@@ -90,23 +93,33 @@ class Bench:
             return change(session, self._check(session, job, row))
 
     def step(self, job: Job, name: str, task: str, args: tuple[Any, ...], share: range) -> Outcome:
-        """Run a task in a child as a durable step: once finished, it is never done again.
+        """Run a task in a child as a durable step; the rest is as `durable` has it."""
+        return self.durable(job, name, self.in_child(task, args), share)
+
+    def durable(self, job: Job, name: str, work: Work, share: range) -> Outcome:
+        """Do some work as a durable step: once finished, it is never done again.
 
         `share` is the part of the job's progress, in percent, that this step makes. Raises the
-        error that the task raised, or Unwanted.
+        error that the work came to, or Unwanted.
         """
 
-        def work() -> Outcome:
-            outcome = self._in_child(job, task, args, share)
+        def watched() -> Outcome:
+            outcome = self._watched(job, work, share)
             self._wait_if_closing()
             if "error" not in outcome:
                 self.hold(job, lambda _, row: row.step_done(share.stop / 100, name))
             return outcome
 
-        outcome = DBOS.run_step({"name": name}, work)
+        outcome = DBOS.run_step({"name": name}, watched)
         if "error" in outcome:
             raise error_of(outcome["error"])
         return outcome
+
+    def in_child(self, task: str, args: tuple[Any, ...]) -> Work:
+        """A task of services.worker.tasks, run in a child."""
+        return lambda look, report: run_in_child(
+            task, args, self.settings.memory_limit, look, report
+        )
 
     def fail(self, job: Job, error: GroveError) -> None:
         """Write down that a job came to nothing, and undo what was reserved for it."""
@@ -119,6 +132,8 @@ class Bench:
         """Remove what a job leaves behind once it is over, however it ended."""
         remove(self.home.work(job_id))
         remove(self.home.upload(job_id))
+        if self.settings.dask_storage is not None:
+            Shared(self.settings.dask_storage).remove(job_id)
         patient(lambda: self._mend(job_id))
 
     def _mend(self, job_id: str) -> None:
@@ -132,7 +147,7 @@ class Bench:
         job.fail(error)
         abandon(session, job)
 
-    def _in_child(self, job: Job, task: str, args: tuple[Any, ...], share: range) -> Outcome:
+    def _watched(self, job: Job, work: Work, share: range) -> Outcome:
         reporter = Reporter(lambda part, message: self._report(job, share, part, message))
 
         def look() -> None:
@@ -142,7 +157,7 @@ class Bench:
             patient(lambda: self._look(job))
 
         try:
-            return run_in_child(task, args, self.settings.memory_limit, look, reporter)
+            return work(look, reporter)
         except TimeoutError:
             message = f"the job ran longer than {self.settings.job_timeout} seconds"
             return {"error": Failed(message, code="timeout").as_record()}
@@ -207,17 +222,6 @@ class Reporter:
         if time.monotonic() - self.last >= REPORT_EVERY:
             self.last = time.monotonic()
             self.tell(part, message)
-
-
-def error_of(record: dict[str, Any]) -> GroveError:
-    """The error that a record was made from."""
-    about = {name: value for name, value in record.items() if name not in RECORD_FIELDS}
-    faults = [problems.Fault(**fault) for fault in record["errors"]]
-    kind: type[GroveError] = getattr(problems, record["kind"])
-    return kind(record["detail"], code=record["code"], faults=faults, **about)
-
-
-RECORD_FIELDS = ("kind", "code", "detail", "errors")
 
 
 def experiment_of(session: Session, job: Job) -> Experiment:

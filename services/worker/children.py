@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import importlib
 import logging
 import multiprocessing
@@ -17,15 +16,11 @@ from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 from typing import Any
 
-from models.errors import Failed, GroveError, StorageFull
-from services.files import sha256_of
+from models.errors import Failed
+from services.worker.outcomes import Outcome, Report, attempted, out_of_memory
 
-Outcome = dict[str, Any]
-Report = Callable[[float, str], None]
-Spec = dict[str, Any]
 LOOK_EVERY = 0.25
 TRIES = 5
-NO_THREAD = ("can't start new thread", "Failed to launch worker thread")
 # Killed from outside, by the kernel; ended by the C library, which had no room for a thread's data.
 NO_MEMORY = (-signal.SIGKILL, 127)
 NICER = 10  # a step takes the processor that is left over by who answers requests
@@ -34,17 +29,6 @@ NICER = 10  # a step takes the processor that is left over by who answers reques
 TASKS = "services.worker.tasks"
 
 log = logging.getLogger(__name__)
-
-
-def place(spec: Spec, name: str = "") -> Path:
-    """Where a step writes: the folder of its own attempt."""
-    return Path(str(spec["work"]), str(spec["attempt"]), name)
-
-
-def outcome(spec: Spec, path: Path, count: int) -> Outcome:
-    """What a step returns of a file that it has written."""
-    relative = path.relative_to(spec["work"]).as_posix()
-    return {"path": relative, "sha256": sha256_of(path), "count": count}
 
 
 def context() -> ForkServerContext:
@@ -113,7 +97,7 @@ def _died(child: ForkServerProcess) -> Outcome:
     child.join()
     log.error("a child ended with exit code %s", child.exitcode)
     if child.exitcode in NO_MEMORY:
-        return {"error": _out_of_memory().as_record()}
+        return {"error": out_of_memory().as_record()}
     message = "the process that did this step ended unexpectedly"
     return {"error": Failed(message, code="child_died").as_record()}
 
@@ -140,44 +124,9 @@ def _data_limit(memory_limit: int) -> int:
 
 def _outcome(pipe: Connection, task: str, args: tuple[Any, ...]) -> Outcome:
     work: Callable[..., Outcome] = getattr(importlib.import_module(TASKS), task)
-    try:
-        return work(*args, lambda share, message: pipe.send(("report", (share, message))))
-    except GroveError as error:
-        return {"error": error.as_record()}
-    except Exception as error:
-        log.exception("a step failed")
-        return {"error": meaning_of(error).as_record()}
-
-
-def meaning_of(error: Exception) -> GroveError:
-    """What an error means for the job that it ends."""
-    if _wants_memory(error):
-        return _out_of_memory()
-    if isinstance(error, OSError):
-        return _of_system(error)
-    message = "an error inside the service; its log says more"
-    return Failed(message, code="internal_error")
-
-
-def _wants_memory(error: Exception) -> bool:
-    """Is it for want of memory? pyarrow's own error is a MemoryError too.
-
-    A thread that gets no room for its stack is refused by the system with EAGAIN, which Python
-    and pyarrow tell in words of their own.
-    """
-    if isinstance(error, OSError):
-        return error.errno == errno.ENOMEM
-    return isinstance(error, MemoryError) or any(words in str(error) for words in NO_THREAD)
-
-
-def _out_of_memory() -> Failed:
-    return Failed("this step needs more memory than it may use", code="out_of_memory")
-
-
-def _of_system(error: OSError) -> GroveError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return StorageFull("the disk is full")
-    return Failed("the storage of the service failed", code="storage_failed")
+    return attempted(
+        lambda: work(*args, lambda share, message: pipe.send(("report", (share, message))))
+    )
 
 
 def _end_with_parent() -> None:

@@ -12,7 +12,7 @@ from models.database import connect_for_jobs
 from models.errors import GroveError
 from services.queue import APPLICATION, APPLICATION_VERSION, QUEUE_OF, SHORT, TRAIN
 from services.worker.bench import Bench, Unwanted
-from services.worker.children import meaning_of
+from services.worker.outcomes import meaning_of
 from services.worker.recipes import RECIPES
 
 POLL_SECONDS = 0.1

@@ -7,8 +7,8 @@ from typing import Any
 
 from services.forest import engines
 from services.forest.batches import plan_of
-from services.worker.children import Spec
 from services.worker.forests import kwargs_of, training_rows
+from services.worker.outcomes import Spec
 
 FEW, MORE = 2, 6  # trees
 # To put a forest together, to export it and to load the export: 3.2 million nodes took 6 s.

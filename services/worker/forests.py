@@ -28,7 +28,7 @@ from services.forest.sizing import Size, Wanted, fit
 from services.forest.stopping import Votes, votes_of
 from services.forest.trees import Trees, trees_of
 from services.splits.dealer import positions
-from services.worker.children import Spec, outcome, place
+from services.worker.outcomes import Spec, outcome, place
 
 LIBRARIES = ("scikit-learn", "numpy", "scipy", "pandas", "pyarrow", "onnx", "onnxruntime")
 SAMPLE_ROWS = 2_000

@@ -16,7 +16,8 @@ from services.files import move_folder, remove, sha256_of
 from services.forest.batches import is_steady, is_time_for_more, plan_of, trees_before
 from services.worker import specs
 from services.worker.bench import Bench, experiment_of
-from services.worker.children import Outcome, Spec
+from services.worker.growers import grower
+from services.worker.outcomes import Outcome, Spec
 
 
 def read(bench: Bench, job: Job) -> None:
@@ -103,18 +104,19 @@ def _grown(bench: Bench, job: Job, spec: Spec) -> tuple[list[Outcome], list[floa
     scores: list[float] = []
     trees, minutes, tol = spec["params"]["n_estimators"], job.params.get("max_minutes"), spec["tol"]
     first = trees_before(spec["extends"])
-    for start, stop in plan_of(spec):
-        if not is_time_for_more([batch["seconds"] for batch in grown], minutes):
-            break
-        share = range(*(6 + 84 * (tree - first) // (trees - first) for tree in (start, stop)))
-        name = f"tree {stop} of {trees}"
-        grown.append(bench.step(job, name, "grow", (spec, start, stop, _pace(grown)), share))
-        if tol is not None:
-            end = range(share.stop, share.stop)
-            scored.append(bench.step(job, "votes", "vote", (spec, grown[-1], scored), end))
-            scores = [each["oob_score"] for each in scored]
-            if is_steady(scores, tol):
+    with grower(bench, job, spec) as work:
+        for start, stop in plan_of(spec):
+            if not is_time_for_more([batch["seconds"] for batch in grown], minutes):
                 break
+            share = range(*(6 + 84 * (tree - first) // (trees - first) for tree in (start, stop)))
+            name = f"tree {stop} of {trees}"
+            grown.append(bench.durable(job, name, work(start, stop, _pace(grown)), share))
+            if tol is not None:
+                end = range(share.stop, share.stop)
+                scored.append(bench.step(job, "votes", "vote", (spec, grown[-1], scored), end))
+                scores = [each["oob_score"] for each in scored]
+                if is_steady(scores, tol):
+                    break
     return grown, scores
 
 

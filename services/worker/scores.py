@@ -17,7 +17,7 @@ from services.forest.evaluation import evaluate
 from services.forest.serving import Model
 from services.reading import Limits, Reading, text_batches, typed
 from services.scoring import MOST_FAULTS, as_column, as_learned, check_columns
-from services.worker.children import Spec
+from services.worker.outcomes import Spec
 
 LEAK = "identical_rows"
 

@@ -10,7 +10,7 @@ from models import Dataset, Experiment, Job
 from models.errors import Conflict
 from services import datasets, versions
 from services.worker.bench import Bench, experiment_of
-from services.worker.children import Spec
+from services.worker.outcomes import Spec
 
 
 def reading(bench: Bench, job: Job) -> Spec:
@@ -69,6 +69,7 @@ def training(bench: Bench, job: Job) -> Spec:
             "tol": job.params.get("tol"),
             "memory_limit": bench.settings.memory_limit,
             "threads": bench.settings.train_threads,
+            "storage": bench.settings.dask_storage,
             "train": str(bench.home.absolute(experiment.train_path or "")),
             "rows": experiment.train_rows,
             "checksums": experiment.checksums,

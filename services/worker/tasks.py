@@ -18,8 +18,8 @@ from services.splits.download import check_part
 from services.splits.foresight import check_room, foresee
 from services.splits.plan import Plan
 from services.splits.split import split as split_csv
-from services.worker.children import Outcome, Report, Spec, outcome, place
 from services.worker.estimates import estimate
+from services.worker.far import share_rows
 from services.worker.forests import (
     assemble_version,
     choose_engine,
@@ -29,6 +29,7 @@ from services.worker.forests import (
     size_of,
     unpack_trees,
 )
+from services.worker.outcomes import Outcome, Report, Spec, outcome, place
 from services.worker.scores import score_csv, score_split
 
 
@@ -99,6 +100,12 @@ def unpack(spec: Spec, report: Report) -> Outcome:
     """Put the trees of the version that is extended into a file, as if this job had grown them."""
     report(0.0, "taking over the trees that there are")
     return unpack_trees(spec)
+
+
+def share(spec: Spec, report: Report) -> Outcome:
+    """Put the training rows where the workers of a cluster read them."""
+    report(0.0, "copying the training rows to the shared storage")
+    return share_rows(spec)
 
 
 def grow(spec: Spec, start: int, stop: int, pace: str, report: Report) -> Outcome:

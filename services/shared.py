@@ -1,0 +1,48 @@
+"""A place that several machines share: a folder, or whatever fsspec has an address for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import uuid4
+
+import fsspec
+
+from models.errors import Failed
+from services.files import sha256_of
+
+
+class Shared:
+    """Files under an address, by their names."""
+
+    def __init__(self, address: str) -> None:
+        """`address` is a path or a URL such as s3://bucket/grove. Raises ValueError for no such."""
+        self._files, self._root = fsspec.url_to_fs(address)
+
+    def put(self, file: Path, name: str) -> None:
+        """Copy a file there; under its name it is whole or not at all."""
+        place = self._place(name)
+        self._files.makedirs(place.rpartition("/")[0], exist_ok=True)
+        temporary = f"{place}.{uuid4().hex}"
+        self._files.put_file(str(file), temporary)
+        self._files.mv(temporary, place)
+
+    def fetch(self, name: str, sha256: str, file: Path) -> None:
+        """Copy a file from there. Raises Failed, work_lost, where it is gone or another one."""
+        temporary = file.with_name(f".{file.name}.{uuid4().hex}")
+        try:
+            self._files.get_file(self._place(name), str(temporary))
+            if sha256_of(temporary) != sha256:
+                raise Failed(f"the shared file {name} is not the one written", code="work_lost")
+            temporary.replace(file)
+        except FileNotFoundError as error:
+            raise Failed(f"the shared file {name} is gone", code="work_lost") from error
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def remove(self, name: str) -> None:
+        """Remove a file or a folder with all that is in it, if it is there."""
+        if self._files.exists(self._place(name)):
+            self._files.rm(self._place(name), recursive=True)
+
+    def _place(self, name: str) -> str:
+        return f"{self._root}/{name}"

@@ -1,0 +1,79 @@
+"""Batches of trees as the workers of a Dask cluster grow them.
+
+A task is a plain specification, and the training rows are read from where all machines reach
+them: the same specification gives the same trees wherever it is carried out, and however often.
+"""
+
+from __future__ import annotations
+
+import importlib
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from services.files import sha256_of
+from services.shared import Shared
+from services.worker.children import TASKS
+from services.worker.outcomes import Outcome, Spec, attempted, outcome, place
+
+KEPT = 2  # trainings whose rows a process keeps at hand
+ROWS = ("X.npy", "y.npy")
+
+_one_at_a_time = threading.Lock()
+_at_hand: dict[str, tempfile.TemporaryDirectory[str]] = {}
+
+
+def share_rows(spec: Spec) -> Outcome:
+    """Put the encoded training rows into the storage: where in it, and their checksums."""
+    X, shared = Path(spec["work"], spec["X"]), Shared(spec["storage"])
+    at = f"{Path(spec['work']).name}/{spec['attempt']}"
+    for name in ROWS:
+        shared.put(X.with_name(name), f"{at}/{name}")
+    files = {name: sha256_of(X.with_name(name)) for name in ROWS}
+    return {**outcome(spec, X, spec["rows"]), "at": at, "files": files}
+
+
+def grow_far(spec: Spec, start: int, stop: int) -> Outcome:
+    """Grow the trees from `start` up to `stop`, in one thread; an error comes as {"error": …}.
+
+    Without a `storage` in the specification its folders are this machine's, too.
+    """
+    # Only here are the libraries loaded that grow trees: who sends a task need not have them.
+    grow: Callable[[Spec, int, int], Outcome] = importlib.import_module(TASKS).grow_batch
+    alone = {**spec, "threads": 1}
+    if spec["storage"] is None:
+        return attempted(lambda: grow(alone, start, stop))
+    return attempted(lambda: _left_there(alone, grow(_near(alone), start, stop)))
+
+
+def fetch_trees(spec: Spec, made: Outcome) -> Outcome:
+    """Bring a batch that `grow_far` left in the storage to where the job's other files are."""
+    if spec["storage"] is None or "error" in made:
+        return made
+    file = place(spec, made["path"])
+    file.parent.mkdir(parents=True, exist_ok=True)
+    Shared(spec["storage"]).fetch(f"{spec['shared']['at']}/{file.name}", made["sha256"], file)
+    return {**made, **outcome(spec, file, made["count"])}
+
+
+def _near(spec: Spec) -> Spec:
+    """The specification with its rows in a folder of this process."""
+    at, files = spec["shared"]["at"], spec["shared"]["files"]
+    with _one_at_a_time:
+        if at not in _at_hand:
+            folder = tempfile.TemporaryDirectory(prefix="grove-rows-")
+            for name, sha256 in files.items():
+                Shared(spec["storage"]).fetch(f"{at}/{name}", sha256, Path(folder.name, name))
+            _at_hand[at] = folder
+        for older in list(_at_hand)[:-KEPT]:
+            _at_hand.pop(older).cleanup()
+        return {**spec, "work": _at_hand[at].name, "attempt": "", "X": ROWS[0]}
+
+
+def _left_there(spec: Spec, made: Outcome) -> Outcome:
+    """Put a batch of trees into the storage, and away from here."""
+    file = Path(_at_hand[spec["shared"]["at"]].name, made["path"])
+    Shared(spec["storage"]).put(file, f"{spec['shared']['at']}/{file.name}")
+    file.unlink()
+    return made
