@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 
-from benchmarks import batch, growth, ingest, overload, predict, start, train
+from benchmarks import batch, growth, ingest, large, overload, predict, scale, start, train
 from benchmarks.faults import BenchError
 from benchmarks.report import RESULTS, Report
 from benchmarks.sizes import FULL, SHORT, SMOKE, Sizes
@@ -23,6 +23,8 @@ BENCHMARKS = {
     "batch": batch,
     "growth": growth,
     "ingest": ingest,
+    "large": large,
+    "scale": scale,
 }
 
 

@@ -8,10 +8,11 @@ import secrets
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -65,18 +66,37 @@ class Client:
         finally:
             connection.close()
 
+    def save(self, path: str, file: Path, lines: int) -> None:
+        """The first lines of an answer, in a file. Raises BenchError where there is none."""
+        connection = http.client.HTTPConnection(self.address, timeout=ANSWER_SECONDS)
+        try:
+            connection.request("GET", path, headers=self.headers)
+            answer = connection.getresponse()
+            if answer.status != HTTPStatus.OK:
+                raise BenchError(f"GET {path}: {answer.status}")
+            with file.open("wb") as out:
+                out.writelines(islice(answer, lines))
+        finally:
+            connection.close()
+
     def get(self, path: str) -> Any:
         """The JSON at a path. Raises BenchError where there is none."""
         return _checked(*self.ask("GET", path))
 
     def do(self, method: str, path: str, body: Any = None) -> Any:
         """A piece of work, from the request until it is done; its answer, or its finished job."""
-        answer = _checked(*self.ask(method, path, body, Prefer="wait=60"))
+        return self.finished(_checked(*self.ask(method, path, body, Prefer="wait=60")))
+
+    def finished(self, answer: Any) -> Any:
+        """The answer to a piece of work, or, where that is its job, the job once it is over.
+
+        Raises BenchError where it has come to nothing.
+        """
         while answer.get("state") in ("queued", "running"):
             time.sleep(POLL_SECONDS)
             answer = self.get(f"/v1/jobs/{answer['id']}")
         if answer.get("state") in ("failed", "cancelled"):
-            raise BenchError(f"{method} {path}: {answer['state']}: {answer['error']}")
+            raise BenchError(f"a job to {answer['kind']} {answer['state']}: {answer['error']}")
         return answer
 
 
@@ -101,16 +121,19 @@ class Grove:
 
 
 @contextmanager
-def serving(home: Path, bind: str, address: str | None = None) -> Iterator[Grove]:
+def serving(
+    home: Path, bind: str, address: str | None = None, before: Sequence[str] = (), **settings: str
+) -> Iterator[Grove]:
     """Grove on a home, its log in a file beside it.
 
     `address` is where its clients ask, where that is not the place that it binds: through nginx.
+    `before` is put before its command.
     """
     key = secrets.token_urlsafe(32)
     log = home.with_suffix(".log")
     log.unlink(missing_ok=True)
-    chosen = {"GROVE_HOME": str(home), "GROVE_BIND": bind, "GROVE_KEY": key}
-    with started([ROOT / "run.sh"], log, clean_environ(**chosen)) as process:
+    chosen = {"GROVE_HOME": str(home), "GROVE_BIND": bind, "GROVE_KEY": key, **settings}
+    with started([*before, ROOT / "run.sh"], log, clean_environ(**chosen)) as process:
         wait_until(lambda: is_ready(bind, log), process, log)
         yield Grove(Client(address or bind, key), home, process)
 
@@ -150,12 +173,12 @@ def training_beside(client: Client, experiment: str) -> Iterator[list[str]]:
     Yields the ids of their jobs, once the first of them runs.
     """
     over = threading.Event()
-    jobs = [_begun(client, experiment)]
+    jobs = [begun(client, experiment)]
 
     def train_on() -> None:
         while not over.wait(POLL_SECONDS):
             if client.get(f"/v1/jobs/{jobs[-1]}")["state"] not in ("queued", "running"):
-                jobs.append(_begun(client, experiment))
+                jobs.append(begun(client, experiment))
 
     trainer = threading.Thread(target=train_on)
     trainer.start()
@@ -167,9 +190,10 @@ def training_beside(client: Client, experiment: str) -> Iterator[list[str]]:
         client.ask("POST", f"/v1/jobs/{jobs[-1]}/cancel")
 
 
-def _begun(client: Client, experiment: str) -> str:
+def begun(client: Client, experiment: str, body: dict[str, Any] | None = None) -> str:
+    """A training that runs, not waited for: the id of its job."""
     path = f"/v1/experiments/{experiment}/train"
-    job = _checked(*client.ask("POST", path, {}, Prefer="respond-async"))["id"]
+    job = _checked(*client.ask("POST", path, body or {}, Prefer="respond-async"))["id"]
     while client.get(f"/v1/jobs/{job}")["state"] == "queued":
         time.sleep(POLL_SECONDS)
     return str(job)

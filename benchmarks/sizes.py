@@ -23,6 +23,11 @@ class Sizes:
     batch_rows: int
     growth_rows: tuple[int, ...]
     ingest_rows: tuple[int, ...]
+    scale_rows: int
+    scale_trees: int
+    large_rows: int
+    in_memory_rows: tuple[int, ...]
+    unseen_rows: int
     starts: int
     yardstick_mlflow: bool = True
 
@@ -42,6 +47,11 @@ FULL = Sizes(
     batch_rows=1_000_000,
     growth_rows=(100_000, 400_000, 1_600_000),
     ingest_rows=(200_000, 800_000, 8_000_000),
+    scale_rows=400_000,
+    scale_trees=100,
+    large_rows=8_000_000,
+    in_memory_rows=(4_000_000, 2_000_000, 1_000_000),
+    unseen_rows=200_000,
     starts=5,
 )
 SHORT = Sizes(
@@ -59,6 +69,11 @@ SHORT = Sizes(
     batch_rows=100_000,
     growth_rows=(10_000, 40_000, 160_000),
     ingest_rows=(20_000, 80_000, 320_000),
+    scale_rows=100_000,
+    scale_trees=400,
+    large_rows=320_000,
+    in_memory_rows=(100_000,),
+    unseen_rows=20_000,
     starts=3,
 )
 # Only shows that everything runs: its figures say nothing.
@@ -77,6 +92,11 @@ SMOKE = Sizes(
     batch_rows=2_000,
     growth_rows=(1_000, 2_000, 4_000),
     ingest_rows=(1_000, 2_000, 4_000),
+    scale_rows=20_000,
+    scale_trees=2_000,
+    large_rows=4_000,
+    in_memory_rows=(2_000,),
+    unseen_rows=500,
     starts=1,
     yardstick_mlflow=False,
 )

@@ -8,6 +8,7 @@ from typing import cast
 
 from flask import Flask, current_app
 
+from services import memory
 from services.paths import Home
 from services.predicting import Models
 from services.queue import JobQueue
@@ -33,7 +34,7 @@ def register(app: Flask, settings: Settings) -> None:
         settings=settings,
         home=home,
         queue=JobQueue(settings.database_url, settings.max_jobs),
-        models=Models(home, settings.models_memory),
+        models=Models(home, memory.of_models(settings)),
         slow=threading.BoundedSemaphore(half),
     )
 

@@ -139,7 +139,11 @@ def _users(session: Session, name: str) -> list[str]:
     """What uses a dataset: the experiments on it, and those that are just being split on it."""
     on_it = sa.select(Experiment.id).where(Experiment.dataset == name)
     coming = sa.select(Job.experiment).where(
-        Job.dataset == name, Job.kind == Kind.SPLIT, Job.state.in_(OPEN), ~_carries_file()
+        Job.dataset == name,
+        Job.kind == Kind.SPLIT,
+        Job.experiment.is_not(None),  # else it is only told what a split would take
+        Job.state.in_(OPEN),
+        ~_carries_file(),
     )
     ids = session.scalars(sa.union(on_it, coming).limit(5)).all()
     return [f"experiment {used_by!r}" for used_by in sorted(ids)]

@@ -70,8 +70,9 @@ class Models:
     def _loaded(self, experiment_id: str) -> Served | None:
         served = self._served.pop(experiment_id, None)
         if served is None or not served.is_current:
+            served = None  # what is replaced gives its memory to what comes
+            self._forget_replaced()
             served = self._load(experiment_id)
-        self._forget_replaced()
         if served is not None:
             self._served[experiment_id] = served
             self._make_room()

@@ -33,6 +33,11 @@ def size(text: str) -> int:
     return int(match[1]) * UNITS[match[2]]
 
 
+def size_or_none(text: str) -> int | None:
+    """Bytes, or None."""
+    return None if text is UNSET else size(text)
+
+
 def choice(*choices: str) -> Callable[[str], str]:
     """One of some words."""
 

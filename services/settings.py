@@ -24,11 +24,16 @@ from services.setting_values import (
     key,
     redis_url,
     size,
+    size_or_none,
     whole,
 )
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
-CGROUP_MEMORY = Path("/sys/fs/cgroup/memory.max")
+# Of the two kinds of cgroup that there are.
+CGROUP_MEMORY = (
+    Path("/sys/fs/cgroup/memory.max"),
+    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+)
 
 
 class SettingError(ValueError):
@@ -86,16 +91,24 @@ SETTINGS = (
     Setting("GROVE_MAX_ROWS", "10000", "JSON rows in one predict", whole(1, 10**7)),
     Setting(
         "GROVE_MODELS_MEMORY",
-        "1G",
-        "memory for loaded versions in each web process",
-        size,
+        UNSET,
+        "memory for loaded versions in each web process (default: its share of a quarter of "
+        "GROVE_MEMORY_LIMIT)",
+        size_or_none,
     ),
     Setting("GROVE_MAX_COLUMNS", "10000", "columns of a CSV", whole(1, 10**6)),
     Setting(
         "GROVE_MEMORY_LIMIT",
         UNSET,
-        "memory of one heavy step (default: three quarters of the machine's)",
+        "memory of the whole service (default: three quarters of the machine's)",
         lambda text: size(text) if text else _machine_memory() * 3 // 4,
+    ),
+    Setting(
+        "GROVE_STEP_MEMORY",
+        UNSET,
+        "memory of one step of a job (default: of what the service itself leaves of its limit a "
+        "training's half, another's quarter, 512M at least)",
+        size_or_none,
     ),
     Setting(
         "GROVE_DASK_SCHEDULER",
@@ -150,9 +163,10 @@ class Settings:
     max_upload: int
     max_json: int
     max_rows: int
-    models_memory: int
+    models_memory: int | None
     max_columns: int
     memory_limit: int
+    step_memory: int | None
     dask_scheduler: str | None
     dask_storage: str | None
     max_jobs: int
@@ -219,8 +233,8 @@ def _hint(name: str, known: list[str]) -> str:
 def _machine_memory() -> int:
     """The bytes that this machine, or the container that we are in, has."""
     machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    bound = CGROUP_MEMORY.read_text().strip() if CGROUP_MEMORY.exists() else "max"
-    return min(machine, int(bound)) if bound.isdigit() else machine
+    bounds = [path.read_text().strip() for path in CGROUP_MEMORY if path.exists()]
+    return min([machine, *(int(bound) for bound in bounds if bound.isdigit())])
 
 
 assert {field.name for field in fields(Settings)} == {_field(setting) for setting in SETTINGS}  # noqa: S101

@@ -6,9 +6,20 @@ from pathlib import Path
 from uuid import uuid4
 
 import fsspec
+import structlog
 
 from models.errors import Failed
 from services.files import sha256_of
+
+log = structlog.get_logger()
+
+
+def clear_shared(address: str, name: str) -> None:
+    """Remove what a job has left in a storage. Where that is away it stays, and the log says so."""
+    try:
+        Shared(address).remove(name)
+    except Exception as error:  # noqa: BLE001  each kind of storage has errors of its own
+        log.warning("not removed from the shared storage", name=name, error=str(error)[:200])
 
 
 class Shared:
@@ -38,6 +49,10 @@ class Shared:
             raise Failed(f"the shared file {name} is gone", code="work_lost") from error
         finally:
             temporary.unlink(missing_ok=True)
+
+    def has(self, name: str) -> bool:
+        """Whether there is a file of this name."""
+        return bool(self._files.exists(self._place(name)))
 
     def remove(self, name: str) -> None:
         """Remove a file or a folder with all that is in it, if it is there."""

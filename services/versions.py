@@ -141,7 +141,7 @@ def model_file(
 
 def _part(version: Version, part: int | None) -> int:
     """Which part of the export is meant, where there is no doubt."""
-    counts = version.manifest["onnx_parts"]
+    counts = version.manifest.get("onnx_parts", [1])  # an older export is whole
     if part is None and len(counts) > 1:
         message = (
             f"the ONNX export of version {version.number} is in {len(counts)} parts: ask for "

@@ -7,7 +7,7 @@ from typing import Any
 from werkzeug.test import TestResponse
 
 from tests.bodies import streamed
-from tests.story import Story
+from tests.story import PATIENT, Story
 
 FORM = "multipart/form-data; boundary=x"
 
@@ -33,4 +33,6 @@ def part(name: str, content: Any, filename: str | None = None) -> bytes:
 
 def raw(story: Story, *parts: bytes) -> TestResponse:
     body = b"".join(parts) + b"--x--\r\n"
-    return story.client.post("/v1/experiments", **streamed(FORM, [body], len(body)))
+    given = streamed(FORM, [body], len(body))
+    given["headers"] = {**PATIENT, **dict(given.get("headers") or {})}
+    return story.client.post("/v1/experiments", **given)

@@ -71,7 +71,7 @@ def test_what_cannot_fit_is_refused_and_what_would_is_chosen(tmp_path: Path, man
         story = Story(app.test_client())
         with worker(tmp_path):
             experiment = story.make_experiment(many)
-        with worker(tmp_path, GROVE_MEMORY_LIMIT=str(390 << 20)):
+        with worker(tmp_path, GROVE_STEP_MEMORY=str(390 << 20)):
             assert set(dry(story, experiment)["chosen"]) == {"min_samples_leaf", "max_samples"}
             answer = story.train(experiment, dry_run=True, min_samples_leaf=1, max_samples=15_000)
             assert_problem(answer, 500, "out_of_memory")

@@ -95,16 +95,36 @@ def test_what_create_refuses_is_refused(story: Story, home: Path) -> None:
             assert_problem(story.create(**asked), status, code)
 
 
+def test_a_part_without_a_row_is_refused(story: Story) -> None:
+    rows = [[n, "ab"[n % 2]] for n in range(20)]
+    asked = {"dataset": story.make_dataset(table(["x", "kind"], rows)), "target": "kind"}
+    for dry_run in (True, False):
+        answer = story.create(**asked, test_size=0.01, dry_run=dry_run)
+        assert_problem(answer, 422, "too_few_rows")
+
+
+def test_one_that_waits_holds_no_dataset(story: Story, tmp_path: Path) -> None:
+    prepare(settings_for(tmp_path))
+    with app_on(tmp_path) as app:
+        alone = Story(app.test_client())
+        with worker(tmp_path):
+            dataset = alone.make_dataset()
+        asked = {"dataset": dataset, "target": "kind", "dry_run": True}
+        ahead = {"Prefer": "respond-async"}
+        assert alone.client.post("/v1/experiments", json=asked, headers=ahead).status_code == 202
+        assert alone.client.delete(f"/v1/datasets/{dataset}").status_code == 204
+
+
 def test_what_cannot_fit_is_refused(tmp_path: Path) -> None:
     prepare(settings_for(tmp_path))
     with app_on(tmp_path) as app:
         story = Story(app.test_client())
         with worker(tmp_path):
             dataset = story.make_dataset()
-        with worker(tmp_path, GROVE_MEMORY_LIMIT=str(250 << 20)), unchanged(story, tmp_path):
+        with worker(tmp_path, GROVE_STEP_MEMORY=str(250 << 20)), unchanged(story, tmp_path):
             answer = story.create(dataset=dataset, target="kind", dry_run=True)
             problem = assert_problem(answer, 500, "out_of_memory")
-            assert "GROVE_MEMORY_LIMIT" in problem["detail"]
+            assert "GROVE_STEP_MEMORY" in problem["detail"]
 
 
 def test_it_is_a_job_like_others(story: Story) -> None:

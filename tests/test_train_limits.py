@@ -86,7 +86,7 @@ def test_a_child_that_is_killed(story: Story, tmp_path: Path, row: None) -> None
 def test_a_step_that_needs_more_memory_than_it_may(story: Story, tmp_path: Path, row: None) -> None:
     with worker(tmp_path):
         experiment = story.make_trained()
-    with worker(tmp_path, GROVE_MEMORY_LIMIT="20M"):
+    with worker(tmp_path, GROVE_STEP_MEMORY="20M"):
         refused = story.train(experiment, n_estimators=200)
         assert_problem(refused, 500, "out_of_memory")
         assert story.predict(experiment, FLOWER).json["version"] == 1

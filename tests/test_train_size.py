@@ -1,4 +1,4 @@
-"""A training within GROVE_MEMORY_LIMIT: the forest is made to fit, and says so."""
+"""A training within GROVE_STEP_MEMORY: the forest is made to fit, and says so."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _experiment(home: Path) -> str:
 @pytest.fixture(name="story", scope="module")
 def _story(home: Path, experiment: str) -> Iterator[Story]:
     """With a worker that has little memory."""
-    with app_on(home) as app, worker(home, GROVE_MEMORY_LIMIT=str(LIMIT)):
+    with app_on(home) as app, worker(home, GROVE_STEP_MEMORY=str(LIMIT)):
         assert experiment
         yield Story(app.test_client())
 

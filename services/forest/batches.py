@@ -39,9 +39,9 @@ def plan_of(spec: Mapping[str, Any]) -> list[tuple[int, int]]:
     )
 
 
-def is_steady(scores: Sequence[float], tol: float) -> bool:
+def is_steady(scores: Sequence[float | None], tol: float) -> bool:
     """Whether the last scores, each of all trees until then, differ by `tol` at most."""
-    last = scores[-STEADY:]
+    last = [score for score in scores[-STEADY:] if score is not None]
     return len(last) == STEADY and max(last) - min(last) <= tol
 
 

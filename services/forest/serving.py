@@ -49,11 +49,12 @@ class Model:
         Raises Conflict, model_missing or model_integrity_failed.
         """
         record = json.loads(_checked(folder / SERVING, checksums))
-        names = [name_of(number) for number, _ in enumerate(record["parts"], 1)]
+        parts = record.get("parts", [1])  # an older export is whole
+        names = [name_of(number) for number, _ in enumerate(parts, 1)]
         contents = (_checked(folder / name, checksums) for name in names)
         features = [Feature.from_record(feature) for feature in record["features"]]
         return cls(
-            forest=Sessions.load(contents, record["parts"]),
+            forest=Sessions.load(contents, parts),
             task=record["task"],
             features=features,
             classes=record["classes"],

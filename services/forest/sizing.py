@@ -45,6 +45,15 @@ FILLED = 0.6
 # put together, exported and the export loaded: 537 bytes with three classes, measured with
 # 1.4 million nodes as what RLIMIT_DATA counts. A class takes 8 in each of the tree's copies.
 PROCESS, NODE, CLASS = 340 << 20, 420, 50
+# What a row takes while trees grow (6.4 million of them: 57 bytes with scikit-learn-intelex; with
+# scikit-learn 89, 165, 301 in 1, 2, 4 threads), and while the forest is put together. The matrix
+# itself is a file, of which the system holds what it has room for; only scikit-learn's out-of-bag
+# score copies what a tree has not drawn, nearly all of it.
+GROWN_ROW, ROW = 60, 10
+SLOW_ROW, SLOW_THREAD = 30, 70
+# What a node takes in a web process that has loaded the export, and a class that a leaf may hold:
+# 288 bytes with three classes.
+SERVED, SERVED_CLASS = 240, 16
 
 
 @dataclass(frozen=True)
@@ -104,7 +113,18 @@ class Wanted:
     @property
     def fixed(self) -> int:
         """The bytes that are taken before there is a node."""
-        return PROCESS + self.X.nbytes
+        copied = self.X.nbytes + (24 + 16 * self.classes) * len(self.y)
+        return PROCESS + ROW * len(self.y) + (copied if self.kwargs.get("oob_score") else 0)
+
+    @property
+    def growing(self) -> int:
+        """The bytes that are taken while trees grow, however small they are."""
+        return PROCESS + GROWN_ROW * len(self.y)
+
+    @property
+    def served(self) -> int:
+        """The bytes that a node takes in a web process."""
+        return int(SERVED + SERVED_CLASS * min(self.classes, max(3, 2 * self.leaf)))
 
     def changed(self, changes: Mapping[str, Any]) -> Wanted:
         """The forest with other hyper-parameters."""
@@ -112,26 +132,40 @@ class Wanted:
 
     def size(self, nodes: float, limit: int, chosen: dict[str, int] | None = None) -> Size:
         """The size that so many nodes a tree make."""
-        memory = self.fixed + self.trees * nodes * self.each
+        memory = max(self.fixed + self.trees * nodes * self.each, self.growing)
         return Size(round(self.trees * nodes), int(memory), limit, chosen or {})
 
 
-def fit(wanted: Wanted, limit: int, given: Collection[str], *, closely: bool = False) -> Size:
+def fit(
+    wanted: Wanted,
+    limit: int,
+    given: Collection[str],
+    *,
+    serving: float = math.inf,
+    closely: bool = False,
+) -> Size:
     """The size of a forest, made smaller where it would not fit into so many bytes.
 
+    `limit` are those of the step that makes it, `serving` those of a process that serves it.
     Where any forest of these rows fits the nodes are the most that it may have; `closely`, they
     are told all the same. The hyper-parameters that were `given` stay as they are. Raises Failed,
     out_of_memory, with what would fit, where nothing else makes it small enough.
     """
-    room = (limit - wanted.fixed) / wanted.each / wanted.trees
+    room = min((limit - wanted.fixed) / wanted.each, serving / wanted.served) / wanted.trees
     nodes = nodes_of_tree(wanted) if closely or wanted.most > room else wanted.most
-    if nodes <= room:
+    if nodes <= room and wanted.growing <= limit:
         return wanted.size(nodes, limit)
-    chosen = _chosen(wanted, room, given)
+    chosen = _chosen(wanted, room, given) if wanted.growing <= limit else None
     if chosen is None:
         raise _too_large(wanted, wanted.size(nodes, limit), room)
     smaller = wanted.changed(chosen).most * FILLED
     return wanted.size(min(nodes, smaller), limit, chosen)
+
+
+def threads_in(limit: int, rows: int) -> int:
+    """In how many threads scikit-learn may grow trees of so many rows, in so many bytes."""
+    room = limit - PROCESS - SLOW_ROW * rows
+    return max(1, room // (SLOW_THREAD * rows))
 
 
 def nodes_of_tree(wanted: Wanted) -> float:
@@ -191,11 +225,12 @@ def _draws(n_rows: int, rows: float) -> int:
 
 
 def _too_large(wanted: Wanted, size: Size, room: float) -> Failed:
-    free = _chosen(wanted, room, ()) or {}
+    free = (_chosen(wanted, room, ()) or {}) if wanted.growing <= size.memory_limit else {}
     fits = " and ".join(f"{name} {value:,}" for name, value in free.items())
     message = (
         f"this forest would have about {size.nodes:,} nodes and take {size.memory >> 20:,} MiB to "
-        f"make, of the {size.memory_limit >> 20:,} that a step may use (GROVE_MEMORY_LIMIT); "
+        f"make, of the {size.memory_limit >> 20:,} that a step may use (GROVE_STEP_MEMORY), and "
+        f"{size.nodes * wanted.served >> 20:,} MiB to serve (GROVE_MODELS_MEMORY); "
         f"{fits or 'no forest of so many trees'} would fit"
     )
     return Failed(message, code="out_of_memory")

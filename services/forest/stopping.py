@@ -20,6 +20,8 @@ from services.forest import growing
 from services.forest.encoding import Floats, Matrix
 from services.forest.growing import Targets
 
+BLOCK_ROWS = 100_000
+
 
 @dataclass(frozen=True)
 class Votes:
@@ -32,11 +34,14 @@ class Votes:
         """The votes of both."""
         return Votes(self.sums + other.sums, self.counts + other.counts)
 
-    def score(self, task: str, y: Targets) -> float:
-        """The accuracy or R2 of the votes, as scikit-learn's oob_score_ has it of these trees."""
+    def score(self, task: str, y: Targets) -> float | None:
+        """The accuracy or R2 of the votes, as scikit-learn's oob_score_ has it of these trees.
+
+        Of one row there is no R2: None.
+        """
         means = self.sums / np.maximum(self.counts, 1)[:, None]
         if task == Task.REGRESSION:
-            return float(r2_score(y, means[:, 0]))
+            return float(r2_score(y, means[:, 0])) if len(y) > 1 else None
         return float(accuracy_score(y, np.unique(y)[means.argmax(axis=1)]))
 
     def save(self, path: Path) -> None:
@@ -53,16 +58,29 @@ class Votes:
 def votes_of(
     task: str, kwargs: Mapping[str, Any], trees: Sequence[Any], X: Matrix, y: Targets
 ) -> Votes:
-    """The votes of scikit-learn's own trees; the arguments are those of `growing.assemble`."""
-    codes = list(range(len(np.unique(y)))) if task == Task.CLASSIFICATION else []
-    alone = {**kwargs, "oob_score": False}
-    forest = growing.assemble(task, alone, trees, codes, X, y)
-    sums = np.zeros((len(y), max(1, len(codes))))
-    counts = np.zeros(len(y), dtype=np.int64)
+    """The votes of scikit-learn's own trees; the arguments are those of `growing.assemble`.
+
+    A tree that has drawn all rows has no vote.
+    """
+    classes = len(np.unique(y)) if task == Task.CLASSIFICATION else 0
+    # Of the codes there may be some that no training row has.
+    codes = list(range(int(y.max()) + 1)) if classes else []
+    forest = growing.assemble(task, {**kwargs, "oob_score": False}, trees, codes, X, y)
+    votes = Votes(np.zeros((len(y), max(1, classes))), np.zeros(len(y), dtype=np.int64))
     for tree, drawn in zip(forest.estimators_, forest.estimators_samples_, strict=True):
         rest = np.ones(len(y), dtype=bool)
         rest[drawn] = False
-        said = tree.predict_proba(X[rest]) if codes else tree.predict(X[rest])
-        sums[rest] += said.reshape(len(said), -1)
-        counts[rest] += 1
-    return Votes(sums, counts)
+        _vote(tree, X, rest, votes)
+    return votes
+
+
+def _vote(tree: Any, X: Matrix, rest: npt.NDArray[np.bool_], votes: Votes) -> None:
+    """Add what a tree says of the `rest` of the rows, a block at a time: X may be a large file."""
+    for start in range(0, len(rest), BLOCK_ROWS):
+        rows = start + np.flatnonzero(rest[start : start + BLOCK_ROWS])
+        if len(rows):
+            said = (
+                tree.predict_proba(X[rows]) if hasattr(tree, "classes_") else tree.predict(X[rows])
+            )
+            votes.sums[rows] += said.reshape(len(rows), -1)
+            votes.counts[rows] += 1

@@ -66,7 +66,7 @@ class Dealer:
 
     def notices(self) -> list[Notice]:
         """What would make the scores better than they are."""
-        train, test = (np.concatenate(self.hashes[part]) for part in (TRAIN, TEST))
+        train, test = (np.concatenate(self.hashes.pop(part)) for part in (TRAIN, TEST))
         sample = pa.Table.from_batches(self.sample)
         X, y = encode(sample, self.features()), sample[self.plan.target]
         if self.plan.type == Task.REGRESSION:

@@ -13,7 +13,7 @@ from services.columns import Column
 from services.reading import Description, Limits, typed_batches
 from services.splits.dealer import Dealer
 from services.splits.plan import Plan, choose
-from services.splits.split import about
+from services.splits.split import about, check_rows
 from services.splits.writers import Writers
 
 ENOUGH_ROWS = 200_000
@@ -31,6 +31,7 @@ def foresee(
     """
     used, _ = choose(description.columns, description.rows, plan)
     dealer, began = Dealer(description, plan, used), time.perf_counter()
+    check_rows(dealer.assign.rows())
     with ExitStack() as stack:
         writers = Writers(folder, stack)
         for batch in typed_batches(source, description, limits):
@@ -55,7 +56,7 @@ def check_room(told: dict[str, Any], memory_limit: int, folder: Path) -> None:
     if told["memory"] > memory_limit:
         message = (
             f"this split would take {told['memory'] >> 20:,} MiB, of the {memory_limit >> 20:,} "
-            "that a step may use (GROVE_MEMORY_LIMIT)"
+            "that a step may use (GROVE_STEP_MEMORY)"
         )
         raise Failed(message, code="out_of_memory")
     free = shutil.disk_usage(folder).free

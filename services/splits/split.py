@@ -54,7 +54,7 @@ def split(
             writers.write(batch, dealer.deal(batch))
             report(dealer.seen / description.rows)
         writers.finish()
-    _check_rows(writers.rows)
+    check_rows(writers.rows)
     notices = [*left_out, *dealer.notices()]
     return Split(
         rows=writers.rows,
@@ -65,7 +65,8 @@ def split(
     )
 
 
-def _check_rows(rows: dict[str, int]) -> None:
+def check_rows(rows: dict[str, int]) -> None:
+    """Raise Invalid where a part has no row."""
     missing = [part for part in PARTS[:2] if not rows.get(part)]
     if missing:
         raise invalid("too_few_rows", f"no row is left for the {missing[0]} part", "/test_size")

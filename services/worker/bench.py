@@ -16,12 +16,12 @@ from sqlalchemy.orm import Session, sessionmaker
 from models import Experiment, Job, Kind, State, Worker, writing
 from models.errors import Failed, GroveError
 from models.job import ATTEMPTS
-from services import active
+from services import active, memory
 from services.abandon import abandon
 from services.files import remove
 from services.paths import Home
 from services.settings import Settings
-from services.shared import Shared
+from services.shared import clear_shared
 from services.worker.children import run_in_child
 from services.worker.outcomes import Outcome, Report, error_of
 from services.worker.patience import patient
@@ -38,6 +38,10 @@ log = structlog.get_logger()
 
 class Unwanted(Exception):
     """The job was cancelled, or what it works for was deleted."""
+
+
+class TimeIsUp(Exception):
+    """The job has run as long as a job may."""
 
 
 class StoodDown(engine_errors.DBOSWorkflowCancelledError):
@@ -94,7 +98,7 @@ class Bench:
 
     def step(self, job: Job, name: str, task: str, args: tuple[Any, ...], share: range) -> Outcome:
         """Run a task in a child as a durable step; the rest is as `durable` has it."""
-        return self.durable(job, name, self.in_child(task, args), share)
+        return self.durable(job, name, self.in_child(job, task, args), share)
 
     def durable(self, job: Job, name: str, work: Work, share: range) -> Outcome:
         """Do some work as a durable step: once finished, it is never done again.
@@ -115,11 +119,10 @@ class Bench:
             raise error_of(outcome["error"])
         return outcome
 
-    def in_child(self, task: str, args: tuple[Any, ...]) -> Work:
+    def in_child(self, job: Job, task: str, args: tuple[Any, ...]) -> Work:
         """A task of services.worker.tasks, run in a child."""
-        return lambda look, report: run_in_child(
-            task, args, self.settings.memory_limit, look, report
-        )
+        limit = memory.of_step(self.settings, job.kind)
+        return lambda look, report: run_in_child(task, args, limit, look, report)
 
     def fail(self, job: Job, error: GroveError) -> None:
         """Write down that a job came to nothing, and undo what was reserved for it."""
@@ -132,16 +135,20 @@ class Bench:
         """Remove what a job leaves behind once it is over, however it ended."""
         remove(self.home.work(job_id))
         remove(self.home.upload(job_id))
-        if self.settings.dask_storage is not None:
-            Shared(self.settings.dask_storage).remove(job_id)
-        patient(lambda: self._mend(job_id))
+        if patient(lambda: self._mend(job_id)) and self.settings.dask_storage is not None:
+            clear_shared(self.settings.dask_storage, job_id)
 
-    def _mend(self, job_id: str) -> None:
-        """A training may have written the active file, and then not come to its commit."""
+    def _mend(self, job_id: str) -> bool:
+        """A training may have written the active file, and then not come to its commit.
+
+        Returns whether it was one.
+        """
         with self.sessions() as session:
             job = session.get(Job, job_id)
-            if job is not None and job.kind == Kind.TRAIN and job.experiment is not None:
+            trained = job is not None and job.kind == Kind.TRAIN
+            if job is not None and trained and job.experiment is not None:
                 active.mend_one(session, self.home, job.experiment)
+            return trained
 
     def _end(self, session: Session, job: Job, error: GroveError) -> None:
         job.fail(error)
@@ -153,12 +160,12 @@ class Bench:
         def look() -> None:
             self._wait_if_closing()
             if job.worked > self.settings.job_timeout:
-                raise TimeoutError
+                raise TimeIsUp
             patient(lambda: self._look(job))
 
         try:
             return work(look, reporter)
-        except TimeoutError:
+        except TimeIsUp:
             message = f"the job ran longer than {self.settings.job_timeout} seconds"
             return {"error": Failed(message, code="timeout").as_record()}
 

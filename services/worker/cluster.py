@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -50,11 +51,25 @@ class Cluster:
         raise; `report` is told what is waited for.
         """
         began = time.monotonic()
-        while start not in self._done:
+        made = None
+        while made is None:
             look()
-            report(0.0, self._waited(start))
-        made = fetch_trees(self.spec, self._done[start])
+            if start in self._done:
+                made = self._fetched(start)
+            else:
+                report(0.0, self._waited(start))
         return {**made, "seconds": time.monotonic() - began}
+
+    def _fetched(self, start: int) -> Outcome | None:
+        """The batch's outcome, its trees here; None where the storage is away for now."""
+        try:
+            return fetch_trees(self.spec, self._done[start])
+        except Failed as error:
+            return {"error": error.as_record()}
+        except OSError as error:
+            log.warning("the shared storage is away", error=str(error)[:200])
+            time.sleep(LOOK_EVERY)
+            return None
 
     def _waited(self, start: int) -> str:
         """Wait a moment for a batch, or for the cluster where that is away; says for which."""
@@ -117,7 +132,8 @@ class Cluster:
         client, self._client = self._client, None
         self._futures.clear()
         if client is not None:
-            client.close(timeout=CLOSE_SECONDS)
+            with suppress(Exception):  # what it was told to forget it forgets with its scheduler
+                client.close(timeout=CLOSE_SECONDS)
 
 
 def _task() -> Callable[[Spec, int, int], Outcome]:

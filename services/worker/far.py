@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from services.files import sha256_of
+from services.files import remove, sha256_of
 from services.shared import Shared
 from services.worker.children import TASKS
 from services.worker.outcomes import Outcome, Spec, attempted, outcome, place
@@ -31,7 +31,7 @@ def share_rows(spec: Spec) -> Outcome:
     for name in ROWS:
         shared.put(X.with_name(name), f"{at}/{name}")
     files = {name: sha256_of(X.with_name(name)) for name in ROWS}
-    return {**outcome(spec, X, spec["rows"]), "at": at, "files": files}
+    return {"at": at, "files": files}
 
 
 def grow_far(spec: Spec, start: int, stop: int) -> Outcome:
@@ -42,14 +42,14 @@ def grow_far(spec: Spec, start: int, stop: int) -> Outcome:
     # Only here are the libraries loaded that grow trees: who sends a task need not have them.
     grow: Callable[[Spec, int, int], Outcome] = importlib.import_module(TASKS).grow_batch
     alone = {**spec, "threads": 1}
-    if spec["storage"] is None:
-        return attempted(lambda: grow(alone, start, stop))
+    if spec["shared"] is None:
+        return attempted(lambda: _unless_over(alone, grow(alone, start, stop)))
     return attempted(lambda: _left_there(alone, grow(_near(alone), start, stop)))
 
 
 def fetch_trees(spec: Spec, made: Outcome) -> Outcome:
     """Bring a batch that `grow_far` left in the storage to where the job's other files are."""
-    if spec["storage"] is None or "error" in made:
+    if spec["shared"] is None or "error" in made:
         return made
     file = place(spec, made["path"])
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -62,7 +62,9 @@ def _near(spec: Spec) -> Spec:
     at, files = spec["shared"]["at"], spec["shared"]["files"]
     with _one_at_a_time:
         if at not in _at_hand:
-            folder = tempfile.TemporaryDirectory(prefix="grove-rows-")
+            # In the folder that Dask clears away when this process was killed.
+            own = importlib.import_module("distributed").get_worker().local_directory
+            folder = tempfile.TemporaryDirectory(prefix="grove-rows-", dir=own)
             for name, sha256 in files.items():
                 Shared(spec["storage"]).fetch(f"{at}/{name}", sha256, Path(folder.name, name))
             _at_hand[at] = folder
@@ -73,7 +75,17 @@ def _near(spec: Spec) -> Spec:
 
 def _left_there(spec: Spec, made: Outcome) -> Outcome:
     """Put a batch of trees into the storage, and away from here."""
-    file = Path(_at_hand[spec["shared"]["at"]].name, made["path"])
-    Shared(spec["storage"]).put(file, f"{spec['shared']['at']}/{file.name}")
+    at, shared = spec["shared"]["at"], Shared(spec["storage"])
+    file = Path(_at_hand[at].name, made["path"])
+    shared.put(file, f"{at}/{file.name}")
     file.unlink()
+    if not shared.has(f"{at}/{ROWS[0]}"):  # the job is over: it was cleared away before this came
+        shared.remove(at.partition("/")[0])
+    return made
+
+
+def _unless_over(spec: Spec, made: Outcome) -> Outcome:
+    """Remove a batch again that came after its job was over and its folder cleared away."""
+    if not Path(spec["work"], spec["X"]).exists():
+        remove(Path(spec["work"]))
     return made

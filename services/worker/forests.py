@@ -1,15 +1,13 @@
-"""The steps of a training: rows to a matrix, batches of trees, the published files."""
+"""The steps of a training before the last one: rows to a matrix, batches of trees, their votes."""
 
 from __future__ import annotations
 
 import os
-import platform
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -18,20 +16,14 @@ from models.experiment import Task
 from services.columns import Feature
 from services.extending import require_same_library
 from services.files import remove, replacing
-from services.forest import engines, export, growing, parity
-from services.forest.batches import is_steady, plan_of
+from services.forest import engines, export, growing
+from services.forest.batches import SCIKIT_LEARN
 from services.forest.encoding import Matrix, encode
 from services.forest.growing import Targets
-from services.forest.pipeline import pipeline_of
-from services.forest.serving import Model
-from services.forest.sizing import Size, Wanted, fit
+from services.forest.sizing import Size, Wanted, fit, threads_in
 from services.forest.stopping import Votes, votes_of
-from services.forest.trees import Trees, trees_of
 from services.splits.dealer import positions
 from services.worker.outcomes import Spec, outcome, place
-
-LIBRARIES = ("scikit-learn", "numpy", "scipy", "pandas", "pyarrow", "onnx", "onnxruntime")
-SAMPLE_ROWS = 2_000
 
 
 def encode_rows(spec: Spec, report: Callable[[float], None]) -> int:
@@ -53,7 +45,8 @@ def size_of(spec: Spec) -> Size:
     """How large the forest will be, and what makes it fit. Raises Failed, out_of_memory."""
     classes = max(1, len(spec["classes"]))
     wanted = Wanted(spec["task"], kwargs_of(spec), *training_rows(spec), classes)
-    return fit(wanted, spec["memory_limit"], spec["given"], closely=spec["dry_run"])
+    limits = {"limit": spec["memory_limit"], "serving": spec["models_memory"]}
+    return fit(wanted, given=spec["given"], closely=spec["dry_run"], **limits)
 
 
 def choose_engine(spec: Spec) -> dict[str, str]:
@@ -83,8 +76,10 @@ def grow_batch(spec: Spec, start: int, stop: int) -> dict[str, Any]:
     """Grow the trees from `start` up to `stop`, and keep them in a file of their own."""
     engine = engines.engine_of(spec["engine"], engines.installed())
     X, y = training_rows(spec)
-    began = time.perf_counter()
-    trees = engine.grow(spec["task"], kwargs_of(spec), X, y, start, stop, spec["threads"])
+    began, threads = time.perf_counter(), spec["threads"]
+    if engine.name == SCIKIT_LEARN:
+        threads = min(threads, threads_in(spec["memory_limit"], len(y)))
+    trees = engine.grow(spec["task"], kwargs_of(spec), X, y, start, stop, threads)
     return _kept(spec, start, trees, time.perf_counter() - began)
 
 
@@ -106,39 +101,12 @@ def score_so_far(spec: Spec, batch: dict[str, Any], scored: list[dict[str, Any]]
 
 
 def _kept(spec: Spec, start: int, trees: Sequence[Any], seconds: float) -> dict[str, Any]:
-    path = place(spec, f"trees-{start}.pickle")
+    # A name for each time that it is done: a cluster may do it twice at a time, and the same trees
+    # are not always the same bytes.
+    path = place(spec, f"trees-{start}-{uuid4().hex[:12]}.pickle")
     with replacing(path) as file:
         growing.dump_trees(trees, file)
     return {**outcome(spec, path, len(trees)), "seconds": seconds}
-
-
-def assemble_version(spec: Spec, grown: list[dict[str, Any]]) -> dict[str, Any]:
-    """Write the files of a version, checked against each other; returns what its row will say.
-
-    Raises Failed, export_mismatch, where the export does not answer as the forest does.
-    """
-    asked, spec = spec, _as_grown(spec, grown)
-    folder, features = place(spec, "version"), features_of(spec)
-    remove(folder)
-    folder.mkdir(parents=True)
-    forest = _forest(spec, grown)
-    pipeline, trees = pipeline_of(features, forest), trees_of(forest)
-    served = export.write_serving(folder, spec["task"], forest, trees, features, spec["columns"])
-    with ThreadPoolExecutor(1) as pool:  # to load an export takes as long as to write the rest
-        loading = pool.submit(Model.load, folder, served)
-        kept = export.write_kept(folder, pipeline, trees)
-        model = loading.result()
-    _check(spec, pipeline, model, trees)
-    return {
-        "hyper_parameters": spec["params"],
-        "fit_seconds": round(sum(batch["seconds"] for batch in grown), 3),
-        "checksums": dict(sorted((served | kept).items())),
-        "manifest": {
-            **_manifest(spec, forest),
-            "onnx_parts": model.forest.counts,
-            **_growth(asked, grown),
-        },
-    }
 
 
 def features_of(spec: Spec) -> list[Feature]:
@@ -152,9 +120,13 @@ def kwargs_of(spec: Spec) -> dict[str, Any]:
 
 
 def training_rows(spec: Spec) -> tuple[Matrix, Targets]:
-    """The encoded training rows: a memory map that all readers share, and none writes to."""
+    """The encoded training rows: a memory map that all readers share, and none writes to.
+
+    scikit-learn asks for one that can be written to. A private one of that kind would count as
+    memory in use, the whole of it; this one is the file.
+    """
     path = Path(spec["work"]) / spec["X"]
-    return np.load(path, mmap_mode="c"), np.load(path.with_name("y.npy"))
+    return np.load(path, mmap_mode="r+"), np.load(path.with_name("y.npy"))
 
 
 def _matrix(path: Path, shape: tuple[int, int]) -> Any:
@@ -170,73 +142,3 @@ def _targets(spec: Spec, values: Any) -> Targets:
     if spec["task"] == Task.REGRESSION:
         return np.asarray(values.to_numpy(zero_copy_only=False), dtype=np.float64)
     return positions(values, spec["classes"]).astype(np.float64)
-
-
-def _as_grown(spec: Spec, grown: list[dict[str, Any]]) -> Spec:
-    """With as many trees as there are: the first ones of a forest are a forest."""
-    trees = sum(batch["count"] for batch in grown)
-    return {**spec, "params": {**spec["params"], "n_estimators": trees}}
-
-
-def _growth(asked: Spec, grown: list[dict[str, Any]]) -> dict[str, Any]:
-    """In which batches the trees were grown, and that they are fewer than were asked for."""
-    batches, base = plan_of(asked), asked["extends"]
-    told: dict[str, Any] = {"batches": []}
-    if base is not None:
-        told = {"batches": base["manifest"]["batches"], "extends": _extended(base)}
-        grown = grown[1:]
-    told["batches"] = [*told["batches"], *batches[: len(grown)]]
-    if len(grown) < len(batches):
-        enough = asked["tol"] is not None and is_steady(asked["oob_scores"], asked["tol"])
-        told["stopped"] = {
-            "by": "early_stopping" if enough else "max_minutes",
-            "n_estimators_asked": asked["params"]["n_estimators"],
-        }
-    if asked["tol"] is not None:
-        told["oob_scores"] = asked["oob_scores"]
-    return told
-
-
-def _extended(base: dict[str, Any]) -> dict[str, Any]:
-    """The version whose trees were there already, and what had grown them."""
-    manifest = base["manifest"]
-    return {
-        "version": base["version"],
-        "n_estimators": base["n_estimators"],
-        "engine": manifest["engine"],
-    }
-
-
-def _forest(spec: Spec, grown: list[dict[str, Any]]) -> Any:
-    work = Path(spec["work"])
-    batches = [growing.load_trees(work / batch["path"], batch["sha256"]) for batch in grown]
-    trees = [tree for batch in batches for tree in batch]
-    X, y = training_rows(spec)
-    return growing.assemble(spec["task"], kwargs_of(spec), trees, spec["classes"], X, y)
-
-
-def _check(spec: Spec, pipeline: Any, model: Model, trees: Trees) -> None:
-    rows = next(pq.ParquetFile(spec["train"]).iter_batches(SAMPLE_ROWS))
-    _, y = training_rows(spec)
-    sample = parity.sample(rows, model.features, trees)
-    parity.check(pipeline, model, sample, deviation=float(np.std(y)))
-
-
-def _manifest(spec: Spec, forest: Any) -> dict[str, Any]:
-    """All that it takes to grow the same forest again."""
-    manifest = {
-        "dataset_sha256": spec["dataset_sha256"],
-        "split": {**spec["plan"], "checksums": spec["checksums"]},
-        "features": [feature["name"] for feature in spec["features"]],
-        "classes": spec["classes"],
-        "reading": spec["learned_reading"],
-        "train_rows": spec["rows"],
-        "engine": spec["engine"],
-        "size": {name: spec["size"][name] for name in ("memory_limit", "chosen")},
-        "nodes": sum(int(tree.tree_.node_count) for tree in forest.estimators_),
-        "python": platform.python_version(),
-        "libraries": {name: version_of(name) for name in LIBRARIES},
-    }
-    if spec["params"]["oob_score"]:
-        manifest["oob_score"] = float(forest.oob_score_)
-    return manifest

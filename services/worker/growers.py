@@ -23,11 +23,12 @@ def grower(bench: Bench, job: Job, spec: Spec) -> Iterator[Grow]:
     of those before it.
     """
     scheduler = bench.settings.dask_scheduler
-    if scheduler is None:
-        yield lambda start, stop, pace: bench.in_child("grow", (spec, start, stop, pace))
+    # Whether the rows are in the storage was decided when they were encoded, and the settings may
+    # have changed since.
+    unreachable = spec["storage"] is not None and spec["shared"] is None
+    if scheduler is None or unreachable:
+        yield lambda start, stop, pace: bench.in_child(job, "grow", (spec, start, stop, pace))
         return
-    if spec["storage"] is not None:
-        spec = {**spec, "shared": bench.step(job, "rows shared", "share", (spec,), range(5, 6))}
     # Dask takes 0.7 s and 35 MB to load: only where there is a cluster.
     cluster: Any = importlib.import_module(CLUSTER)
     with closing(cluster.Cluster(scheduler, spec, plan_of(spec))) as growing:

@@ -62,7 +62,7 @@ def train(bench: Bench, job: Job) -> None:
     """Grow a forest in batches of trees and publish it as a new version."""
     spec = specs.training(bench, job)
     encoded = bench.step(job, "training rows encoded", "encode", (spec,), range(5))
-    found = {name: encoded[name] for name in ("size", "params", "engine")}
+    found = {name: encoded[name] for name in ("size", "params", "engine", "shared")}
     spec = {**spec, "X": encoded["path"], **found}
     if spec["dry_run"]:
         _foresee(bench, job, "foresee_training", spec)
@@ -97,11 +97,11 @@ def _before(bench: Bench, job: Job, spec: Spec) -> list[Outcome]:
     return [bench.step(job, "trees taken over", "unpack", (spec,), range(5, 6))]
 
 
-def _grown(bench: Bench, job: Job, spec: Spec) -> tuple[list[Outcome], list[float]]:
+def _grown(bench: Bench, job: Job, spec: Spec) -> tuple[list[Outcome], list[float | None]]:
     """The batches of trees, all of them or as many as are wanted, and their scores until then."""
     grown: list[Outcome] = []
     scored: list[Outcome] = []
-    scores: list[float] = []
+    scores: list[float | None] = []
     trees, minutes, tol = spec["params"]["n_estimators"], job.params.get("max_minutes"), spec["tol"]
     first = trees_before(spec["extends"])
     with grower(bench, job, spec) as work:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from models import Dataset, Experiment, Job
 from models.errors import Conflict
-from services import datasets, versions
+from services import datasets, memory, versions
 from services.worker.bench import Bench, experiment_of
 from services.worker.outcomes import Spec
 
@@ -26,7 +26,7 @@ def reading(bench: Bench, job: Job) -> Spec:
 
 def splitting(bench: Bench, job: Job, description: dict[str, Any] | None) -> Spec:
     """For splitting the CSV that came with a job, or a dataset that was there."""
-    limit = bench.settings.memory_limit
+    limit = memory.of_step(bench.settings, job.kind)
     spec = {**_common(bench, job), "plan": job.params["plan"], "memory_limit": limit}
     if description is not None:
         came = {"source": reading(bench, job)["source"], "dataset_sha256": job.params["sha256"]}
@@ -67,9 +67,10 @@ def training(bench: Bench, job: Job) -> Spec:
             "given": job.params.get("given", []),
             "dry_run": job.params.get("dry_run", False),
             "tol": job.params.get("tol"),
-            "memory_limit": bench.settings.memory_limit,
+            "memory_limit": memory.of_step(bench.settings, job.kind),
+            "models_memory": memory.of_models(bench.settings),
             "threads": bench.settings.train_threads,
-            "storage": bench.settings.dask_storage,
+            "storage": bench.settings.dask_storage if bench.settings.dask_scheduler else None,
             "train": str(bench.home.absolute(experiment.train_path or "")),
             "rows": experiment.train_rows,
             "checksums": experiment.checksums,

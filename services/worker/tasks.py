@@ -18,10 +18,10 @@ from services.splits.download import check_part
 from services.splits.foresight import check_room, foresee
 from services.splits.plan import Plan
 from services.splits.split import split as split_csv
+from services.worker.assembling import assemble_version
 from services.worker.estimates import estimate
 from services.worker.far import share_rows
 from services.worker.forests import (
-    assemble_version,
     choose_engine,
     encode_rows,
     grow_batch,
@@ -78,7 +78,7 @@ def encode(spec: Spec, report: Report) -> Outcome:
     """Write the training rows as the matrix that the trees are grown from; choose what grows them.
 
     The outcome says besides what the forest will be, `size`, with which hyper-parameters, `params`,
-    and by which `engine`, as `choose_engine` does.
+    by which `engine`, as `choose_engine` does, and where a cluster finds the rows, `shared`.
     """
     check_part(Path(spec["train"]), spec["checksums"]["train"])
     rows = encode_rows(spec, lambda share: report(share, "encoding the training rows"))
@@ -87,7 +87,8 @@ def encode(spec: Spec, report: Report) -> Outcome:
     size = size_of(spec).as_record()
     params = {**spec["params"], **size["chosen"]}
     engine = choose_engine({**spec, "params": params})
-    return {**made, "size": size, "params": params, "engine": engine}
+    shared = share_rows(spec) if spec["storage"] is not None and not spec["dry_run"] else None
+    return {**made, "size": size, "params": params, "engine": engine, "shared": shared}
 
 
 def foresee_training(spec: Spec, report: Report) -> Outcome:
@@ -100,12 +101,6 @@ def unpack(spec: Spec, report: Report) -> Outcome:
     """Put the trees of the version that is extended into a file, as if this job had grown them."""
     report(0.0, "taking over the trees that there are")
     return unpack_trees(spec)
-
-
-def share(spec: Spec, report: Report) -> Outcome:
-    """Put the training rows where the workers of a cluster read them."""
-    report(0.0, "copying the training rows to the shared storage")
-    return share_rows(spec)
 
 
 def grow(spec: Spec, start: int, stop: int, pace: str, report: Report) -> Outcome:

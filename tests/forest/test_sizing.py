@@ -11,7 +11,7 @@ from sklearn.datasets import make_classification, make_regression
 from models.errors import Failed
 from models.hyper_parameters import defaults
 from services.forest import growing
-from services.forest.sizing import Wanted, distinct, fit, nodes_of_tree
+from services.forest.sizing import Wanted, distinct, fit, nodes_of_tree, threads_in
 
 ROWS = 40_000
 MEGABYTE = 1 << 20
@@ -115,3 +115,29 @@ def test_how_many_rows_are_drawn() -> None:
     assert np.isclose(distinct(5_000, {"max_samples": 3_000}), len(np.unique(draws)), rtol=0.02)
     assert distinct(5_000, {"bootstrap": False}) == 5_000
     assert distinct(1, {}) == 1
+
+
+def test_rows_that_leave_no_room_to_grow_are_refused() -> None:
+    forest = wanted("classes", max_depth=2)
+    with pytest.raises(Failed) as caught:
+        fit(forest, forest.growing - 1, ())
+    assert caught.value.code == "out_of_memory"
+    assert fit(forest, forest.growing, ()).memory <= forest.growing
+
+
+def test_the_out_of_bag_score_needs_the_rows_in_memory() -> None:
+    plain, scored = wanted("classes"), wanted("classes", oob_score=True)
+    assert scored.fixed - plain.fixed > scored.X.nbytes
+
+
+def test_what_serves_it_bounds_a_forest_too() -> None:
+    forest = wanted("noise")
+    serving = 10 * 1_500 * forest.served
+    size = fit(forest, 8 * 1024 * MEGABYTE, (), serving=serving)
+    assert size.chosen
+    assert size.nodes * forest.served <= serving
+
+
+@pytest.mark.parametrize(("limit", "threads"), [(340, 1), (500, 1), (1_000, 6), (10_000, 96)])
+def test_scikit_learn_grows_in_as_many_threads_as_fit(limit: int, threads: int) -> None:
+    assert threads_in(limit * MEGABYTE, 1_500_000) == threads

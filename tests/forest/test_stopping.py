@@ -68,3 +68,24 @@ def test_small_batches_are_made_of_few_rows_too() -> None:
     assert plan(100, 200, SCIKIT_LEARN, small=True)[:2] == [(0, 10), (10, 20)]
     assert len(plan(5_000, 200, SCIKIT_LEARN, small=True)) == 50
     assert plan(60, 200, INTELEX, small=True) == [(0, 25), (25, 50), (50, 60)]
+
+
+def test_a_class_that_no_training_row_has() -> None:
+    y = TARGETS["classification"].copy()
+    y[y == 1] = 2.0
+    kwargs = {"n_estimators": 30, "random_state": 2}
+    votes = votes_of(
+        "classification", kwargs, growing.grow("classification", kwargs, X, y, 0, 30), X, y
+    )
+    assert votes.sums.shape == (500, 3)
+    assert (votes.score("classification", y) or 0) > 0.5
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3])
+@pytest.mark.parametrize("task", TARGETS)
+def test_trees_that_have_drawn_all_rows(task: str, rows: int) -> None:
+    few, y = X[:rows], np.zeros(rows)
+    kwargs = {"n_estimators": 10, "random_state": 2}
+    votes = votes_of(task, kwargs, growing.grow(task, kwargs, few, y, 0, 10), few, y)
+    assert (votes.score(task, y) is None) == (task == "regression" and rows == 1)
+    assert not is_steady([None, 1.0, 1.0], 1)

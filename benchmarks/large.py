@@ -1,0 +1,159 @@
+"""large: the whole journey of a CSV of 3 GB, all processes together in 4 GiB."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from benchmarks import data, grove, stage
+from benchmarks.faults import BenchError
+from benchmarks.limited import Limited, limited
+from benchmarks.processes import command_of, family, free_port
+from benchmarks.report import Report, Row, at_least, at_most
+from benchmarks.sizes import Sizes
+from benchmarks.yardsticks import measured
+
+NEEDS = ()
+MOST_MIB = 4096
+MOST_SECONDS = 3600
+KILL_EVERY = 120  # seconds
+MOST_TIMES = 1.1
+NAME = "large"
+
+
+def run(sizes: Sizes) -> Report:
+    """The journey, its training again under kills, and the most that scikit-learn does in 4 GiB."""
+    report = Report("large", sizes.form)
+    with stage.temporary() as folder:
+        with limited(MOST_MIB) as group, _serving(folder, group) as service:
+            table = data.many(sizes.large_rows)
+            seconds = _journey(service.client, table, sizes)
+            again, kills = _under_kills(service, sizes)
+            parts = _downloaded(service.client, folder, sizes)
+            told = _scored(service.client, parts["test"])
+            versions = service.client.get(f"/v1/experiments/{NAME}/versions")["items"]
+        theirs = _largest(parts, sizes)
+    _tell_journey(report, sizes, seconds, group)
+    _tell_kills(report, seconds["train"], again, kills, versions)
+    _tell_beside(report, told, theirs)
+    report.raw |= {"seconds": seconds, "under_kills": again, "kills": kills, "theirs": theirs,
+                   "size": versions[-1]["manifest"]["size"]}  # fmt: skip
+    return report
+
+
+def _serving(folder: Path, group: Limited) -> Any:
+    bind = f"127.0.0.1:{free_port()}"
+    limit = f"{MOST_MIB}M"
+    return grove.serving(folder / "home", bind, before=group.before, GROVE_MEMORY_LIMIT=limit)
+
+
+def _journey(client: grove.Client, table: Path, sizes: Sizes) -> dict[str, float]:
+    """The seconds of each step."""
+    row = {f"x{number}": 0.5 for number in range(data.FEATURES)}
+    steps: dict[str, Callable[[], Any]] = {
+        "create": lambda: grove.make_experiment(client, NAME, table, random_state=grove.SEED),
+        "train": lambda: _train(client, sizes),
+        "test": lambda: client.do("POST", f"/v1/experiments/{NAME}/test"),
+        "predict": lambda: client.do("POST", f"/v1/experiments/{NAME}/predict", {"rows": [row]}),
+    }
+    seconds = {}
+    for name, step in steps.items():
+        started = time.perf_counter()
+        step()
+        seconds[name] = time.perf_counter() - started
+    return seconds
+
+
+def _train(client: grove.Client, sizes: Sizes) -> None:
+    asked = {"n_estimators": sizes.train_trees, "random_state": grove.SEED}
+    client.do("POST", f"/v1/experiments/{NAME}/train", asked)
+
+
+def _under_kills(service: grove.Grove, sizes: Sizes) -> tuple[float, int]:
+    """The same training while the worker is killed every two minutes: seconds, and how often."""
+    over, kills = threading.Event(), []
+
+    def kill() -> None:
+        while not over.wait(KILL_EVERY):
+            for pid in family(service.process.pid):
+                if command_of(pid).strip().endswith("-m services.worker"):
+                    with suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
+                        kills.append(pid)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    try:
+        started = time.perf_counter()
+        _train(service.client, sizes)
+        return time.perf_counter() - started, len(kills)
+    finally:
+        over.set()
+        killer.join()
+
+
+def _downloaded(client: grove.Client, folder: Path, sizes: Sizes) -> dict[str, Path]:
+    """The first rows of both parts of the split, as CSV."""
+    rows = {"train": max(sizes.in_memory_rows), "test": sizes.unseen_rows}
+    for part, most in rows.items():
+        client.save(f"/v1/experiments/{NAME}/splits/{part}", folder / f"{part}.csv", most + 1)
+    return {part: folder / f"{part}.csv" for part in rows}
+
+
+def _scored(client: grove.Client, unseen: Path) -> float:
+    """The accuracy of Grove's forest on these rows."""
+    result = client.do("POST", f"/v1/experiments/{NAME}/test", unseen)
+    accuracy: float = result["accuracy"] if "accuracy" in result else result["result"]["accuracy"]
+    return accuracy
+
+
+def _largest(parts: dict[str, Path], sizes: Sizes) -> dict[str, float]:
+    """scikit-learn's forest on as many rows as it can have in the same memory."""
+    for rows in sizes.in_memory_rows:
+        arguments = (parts["train"], parts["test"], str(rows), str(sizes.train_trees))
+        with limited(MOST_MIB) as group:
+            try:
+                found = measured("fit_some", *arguments, before=group.before)
+            except BenchError:
+                if not group.killed():
+                    raise
+            else:
+                return {**found, "rows": rows}
+    raise BenchError(f"scikit-learn can do none of {sizes.in_memory_rows} rows in that memory")
+
+
+def _tell_journey(report: Report, sizes: Sizes, seconds: dict[str, float], group: Limited) -> None:
+    shape = f"{sizes.large_rows:,} x {data.FEATURES}, {sizes.train_trees} trees"
+    report.rows += [Row(f"{shape}: {name}", "s", took) for name, took in seconds.items()]
+    total = sum(seconds.values())
+    report.rows.append(Row("the whole journey", "s", total, target=at_most(MOST_SECONDS)))
+    report.rows += [
+        Row("memory of all processes, less pages of files: peak", "MiB", group.peak_mib,
+            target=at_most(MOST_MIB)),
+        Row("processes that the kernel killed for memory", "", group.ended_with, target=at_most(0)),
+    ]  # fmt: skip
+
+
+def _tell_kills(report: Report, once: float, again: float, kills: int, versions: list[Any]) -> None:
+    """Raises BenchError where the two forests are not the same, byte for byte."""
+    newest, first = (version["checksums"] for version in versions)
+    if any(newest[name] != first[name] for name in first if name.endswith((".npz", ".onnx"))):
+        raise BenchError("the forest that was trained under kills is another one")
+    words = f"train under {kills} kills of the worker: times as long, the same forest"
+    target = at_most(MOST_TIMES) if kills else None
+    report.rows.append(Row(words, "s", again, once, again / once, target))
+
+
+def _tell_beside(report: Report, accuracy: float, theirs: dict[str, float]) -> None:
+    words = f"accuracy; scikit-learn's on {theirs['rows']:,} rows, the most that it can"
+    ratio = accuracy / theirs["accuracy"]
+    report.rows.append(Row(words, "share", accuracy, theirs["accuracy"], ratio, at_least(1)))
+    report.notes.append(
+        f"scikit-learn: {theirs['seconds']:,.0f} s to read and fit, {theirs['peak_mib']:,.0f} MiB"
+    )

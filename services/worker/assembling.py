@@ -1,0 +1,125 @@
+"""The last step of a training: batches of trees put together, exported, checked, described."""
+
+from __future__ import annotations
+
+import math
+import platform
+from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version as version_of
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from services.files import remove
+from services.forest import export, growing, parity
+from services.forest.batches import is_steady, plan_of
+from services.forest.pipeline import pipeline_of
+from services.forest.serving import Model
+from services.forest.trees import Trees, trees_of
+from services.worker.forests import features_of, kwargs_of, training_rows
+from services.worker.outcomes import Spec, place
+
+LIBRARIES = ("scikit-learn", "numpy", "scipy", "pandas", "pyarrow", "onnx", "onnxruntime")
+SAMPLE_ROWS = 2_000
+
+
+def assemble_version(spec: Spec, grown: list[dict[str, Any]]) -> dict[str, Any]:
+    """Write the files of a version, checked against each other; returns what its row will say.
+
+    Raises Failed, export_mismatch, where the export does not answer as the forest does.
+    """
+    asked, spec = spec, _as_grown(spec, grown)
+    folder, features = place(spec, "version"), features_of(spec)
+    remove(folder)
+    folder.mkdir(parents=True)
+    forest = _forest(spec, grown)
+    pipeline, trees = pipeline_of(features, forest), trees_of(forest)
+    served = export.write_serving(folder, spec["task"], forest, trees, features, spec["columns"])
+    with ThreadPoolExecutor(1) as pool:  # to load an export takes as long as to write the rest
+        loading = pool.submit(Model.load, folder, served)
+        kept = export.write_kept(folder, pipeline, trees)
+        model = loading.result()
+    _check(spec, pipeline, model, trees)
+    return {
+        "hyper_parameters": spec["params"],
+        "fit_seconds": round(sum(batch["seconds"] for batch in grown), 3),
+        "checksums": dict(sorted((served | kept).items())),
+        "manifest": {
+            **_manifest(spec, forest),
+            "onnx_parts": model.forest.counts,
+            **_growth(asked, grown),
+        },
+    }
+
+
+def _as_grown(spec: Spec, grown: list[dict[str, Any]]) -> Spec:
+    """With as many trees as there are: the first ones of a forest are a forest."""
+    trees = sum(batch["count"] for batch in grown)
+    return {**spec, "params": {**spec["params"], "n_estimators": trees}}
+
+
+def _growth(asked: Spec, grown: list[dict[str, Any]]) -> dict[str, Any]:
+    """In which batches the trees were grown, and that they are fewer than were asked for."""
+    batches, base = plan_of(asked), asked["extends"]
+    told: dict[str, Any] = {"batches": []}
+    if base is not None:
+        told = {"batches": base["manifest"]["batches"], "extends": _extended(base)}
+        grown = grown[1:]
+    told["batches"] = [*told["batches"], *batches[: len(grown)]]
+    if len(grown) < len(batches):
+        enough = asked["tol"] is not None and is_steady(asked["oob_scores"], asked["tol"])
+        told["stopped"] = {
+            "by": "early_stopping" if enough else "max_minutes",
+            "n_estimators_asked": asked["params"]["n_estimators"],
+        }
+    if asked["tol"] is not None:
+        told["oob_scores"] = asked["oob_scores"]
+    return told
+
+
+def _extended(base: dict[str, Any]) -> dict[str, Any]:
+    """The version whose trees were there already, and what had grown them."""
+    manifest = base["manifest"]
+    return {
+        "version": base["version"],
+        "n_estimators": base["n_estimators"],
+        "engine": manifest["engine"],
+    }
+
+
+def _forest(spec: Spec, grown: list[dict[str, Any]]) -> Any:
+    work = Path(spec["work"])
+    batches = [growing.load_trees(work / batch["path"], batch["sha256"]) for batch in grown]
+    trees = [tree for batch in batches for tree in batch]
+    X, y = training_rows(spec)
+    return growing.assemble(spec["task"], kwargs_of(spec), trees, spec["classes"], X, y)
+
+
+def _check(spec: Spec, pipeline: Any, model: Model, trees: Trees) -> None:
+    rows = next(pq.ParquetFile(spec["train"]).iter_batches(SAMPLE_ROWS))
+    _, y = training_rows(spec)
+    sample = parity.sample(rows, model.features, trees)
+    parity.check(pipeline, model, sample, deviation=float(np.std(y)))
+
+
+def _manifest(spec: Spec, forest: Any) -> dict[str, Any]:
+    """All that it takes to grow the same forest again."""
+    manifest = {
+        "dataset_sha256": spec["dataset_sha256"],
+        "split": {**spec["plan"], "checksums": spec["checksums"]},
+        "features": [feature["name"] for feature in spec["features"]],
+        "classes": spec["classes"],
+        "reading": spec["learned_reading"],
+        "train_rows": spec["rows"],
+        "engine": spec["engine"],
+        "size": {name: spec["size"][name] for name in ("memory_limit", "chosen")},
+        "nodes": sum(int(tree.tree_.node_count) for tree in forest.estimators_),
+        "python": platform.python_version(),
+        "libraries": {name: version_of(name) for name in LIBRARIES},
+    }
+    if spec["params"]["oob_score"]:
+        score = float(forest.oob_score_)
+        manifest["oob_score"] = score if math.isfinite(score) else None  # of one row there is no R2
+    return manifest
