@@ -19,8 +19,9 @@ Codes = npt.NDArray[np.int64]
 
 try:  # its wheel exists for few platforms
     ensemble: Any = importlib.import_module("sklearnex.ensemble")
+    library: Any = importlib.import_module("daal4py")
 except ImportError:
-    ensemble = None
+    ensemble = library = None
 
 FORESTS = {
     Task.CLASSIFICATION: "RandomForestClassifier",
@@ -50,6 +51,7 @@ def grow(
     seeds = seeds_of(kwargs["random_state"], start, stop)
     own = {**kwargs, **_counts(kwargs, len(X)), "max_bins": BINS, "oob_score": False}
     batch = {"n_estimators": stop - start, "random_state": seeds[0], "n_jobs": n_jobs}
+    library.daalinit(n_jobs)  # n_jobs by itself holds in a process's main thread alone
     forest = getattr(ensemble, FORESTS[Task(task)])(**{**own, **batch}).fit(X, y)
     if OWN_MODEL not in vars(forest):  # it falls back without a word
         raise RuntimeError(f"scikit-learn-intelex does not grow forests with {dict(kwargs)}")

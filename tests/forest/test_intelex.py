@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -156,3 +157,13 @@ print(told.tolist(), forest.feature_importances_.shape)
 def test_it_is_what_it_is_called() -> None:
     assert INTELEX == "scikit-learn-intelex"
     assert intelex.ensemble.__name__ == "sklearnex.ensemble"
+
+
+@pytest.mark.filterwarnings("ignore:'Threading' parallel backend:UserWarning")
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_it_keeps_to_its_threads_outside_of_the_main_one(n_jobs: int) -> None:
+    """So it is asked by a worker of a cluster."""
+    with ThreadPoolExecutor(1) as pool:
+        made = pool.submit(grown, *CASES[0], 0, 20, n_jobs).result()
+    assert intelex.library.num_threads() == n_jobs
+    assert bytes_of(made) == bytes_of(grown(*CASES[0]))
