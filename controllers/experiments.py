@@ -16,7 +16,7 @@ from controllers.parts import parts
 from controllers.repeats import repeat_of
 from controllers.uploads import form_with_file, received_file
 from controllers.uploads import register as register_uploads
-from controllers.waiting import preferred_wait, session, unfinished, waited
+from controllers.waiting import foreseen, preferred_wait, session, unfinished, waited
 from models import Experiment, Job, Task
 from models.experiment import new_uid
 from schemas.estimate import SplitEstimateSchema
@@ -91,7 +91,7 @@ def create_experiment() -> Response:
     job = experiments.create(session(), parts().queue, parts().home, experiment, plan, job, repeat)
     job = waited(session(), job, wait)
     if dry_run:
-        return unfinished(job) or jsonify((job.result or {})["estimate"])
+        return unfinished(job) or foreseen(job)
     return unfinished(job) or _answer(str(job.experiment), 201)
 
 

@@ -83,6 +83,11 @@ def unfinished(job: Job) -> Response | None:
     return accepted(job)
 
 
+def foreseen(job: Job) -> Response:
+    """The answer to a dry run that is done."""
+    return jsonify((job.result or {})["estimate"])
+
+
 def accepted(job: Job) -> Response:
     """202: where the job is, and when to look again."""
     response = jsonify(JobSchema().dump(job))

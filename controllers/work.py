@@ -13,7 +13,7 @@ from controllers.negotiation import produces
 from controllers.parts import parts
 from controllers.repeats import repeat_of
 from controllers.uploads import CSV, is_csv, received_body
-from controllers.waiting import preferred_wait, session, unfinished, waited
+from controllers.waiting import foreseen, preferred_wait, session, unfinished, waited
 from models import Job
 from schemas.estimate import EstimateSchema
 from schemas.predict import EvaluateQuery, EvaluateSchema, ResultSchema
@@ -56,7 +56,7 @@ def train_experiment(experiment_id: str) -> Response:
     growth = training.Growth(**{name: params.pop(name) for name in GROWTH if name in params})
     job = training.submit(session(), parts().queue, experiment_id, params, growth, repeat)
     job = waited(session(), job, wait)
-    return unfinished(job) or (_foreseen(job) if growth.dry_run else _trained(experiment_id, job))
+    return unfinished(job) or (foreseen(job) if growth.dry_run else _trained(experiment_id, job))
 
 
 @blp.route("/test", methods=["POST"])
@@ -90,10 +90,6 @@ def download_split(experiment_id: str, part: str) -> Response:
     response.headers.set("Content-Disposition", "attachment", filename=name)
     response.set_etag(experiments.get(session(), experiment_id).checksums[part])
     return cast(Response, response.make_conditional(request))
-
-
-def _foreseen(job: Job) -> Response:
-    return jsonify((job.result or {})["estimate"])
 
 
 def _trained(experiment_id: str, job: Job) -> Response:

@@ -6,6 +6,8 @@ from contextlib import suppress
 
 import psutil
 
+from benchmarks.processes import command_of, family
+
 
 def lives(pid: int) -> bool:
     """Whether a process runs: neither gone nor only not yet reaped."""
@@ -16,17 +18,19 @@ def lives(pid: int) -> bool:
 
 def children(pid: int) -> list[int]:
     """The processes that one has started itself."""
-    return _below(pid, recursive=False)
+    with suppress(psutil.NoSuchProcess):
+        return [each.pid for each in psutil.Process(pid).children()]
+    return []
 
 
 def descendants(pid: int) -> list[int]:
     """The processes that one has started, and those that these have started."""
-    return _below(pid, recursive=True)
+    return family(pid)[1:]
 
 
 def of_forkserver(root: int) -> list[int]:
     """The processes that do steps: children of fork servers under a process."""
-    servers = [each for each in descendants(root) if "forkserver" in command(each)]
+    servers = [each for each in descendants(root) if "forkserver" in command_of(each)]
     return [each for server in servers for each in children(server)]
 
 
@@ -35,21 +39,8 @@ def of_home(home: str, word: str = "") -> list[int]:
     return [
         each.pid
         for each in psutil.process_iter()
-        if _home(each).startswith(home) and word in command(each.pid)
+        if _home(each).startswith(home) and word in command_of(each.pid)
     ]
-
-
-def command(pid: int) -> str:
-    """A process's command with its arguments; nothing of one that is gone."""
-    with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-        return " ".join(psutil.Process(pid).cmdline())
-    return ""
-
-
-def _below(pid: int, *, recursive: bool) -> list[int]:
-    with suppress(psutil.NoSuchProcess):
-        return [each.pid for each in psutil.Process(pid).children(recursive=recursive)]
-    return []
 
 
 def _home(process: psutil.Process) -> str:

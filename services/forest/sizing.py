@@ -152,10 +152,12 @@ def fit(
     out_of_memory, with what would fit, where nothing else makes it small enough.
     """
     room = min((limit - wanted.fixed) / wanted.each, serving / wanted.served) / wanted.trees
+    if wanted.growing > limit:
+        room = 0
     nodes = nodes_of_tree(wanted) if closely or wanted.most > room else wanted.most
-    if nodes <= room and wanted.growing <= limit:
+    if nodes <= room:
         return wanted.size(nodes, limit)
-    chosen = _chosen(wanted, room, given) if wanted.growing <= limit else None
+    chosen = _chosen(wanted, room, given)
     if chosen is None:
         raise _too_large(wanted, wanted.size(nodes, limit), room)
     smaller = wanted.changed(chosen).most * FILLED
@@ -225,7 +227,7 @@ def _draws(n_rows: int, rows: float) -> int:
 
 
 def _too_large(wanted: Wanted, size: Size, room: float) -> Failed:
-    free = (_chosen(wanted, room, ()) or {}) if wanted.growing <= size.memory_limit else {}
+    free = _chosen(wanted, room, ()) or {}
     fits = " and ".join(f"{name} {value:,}" for name, value in free.items())
     message = (
         f"this forest would have about {size.nodes:,} nodes and take {size.memory >> 20:,} MiB to "

@@ -43,7 +43,7 @@ def foresee(
     return {
         "rows": dealer.assign.rows(),
         "features": [{"name": column.name, "type": column.type} for column in used],
-        "left_out": left_out(description.columns, used, plan),
+        "left_out": _left_out(description.columns, used, plan),
         "warnings": about(description, plan, used),
         "memory": PROCESS + ROW * description.rows,
         "size": int(sum(file.stat().st_size for file in folder.iterdir()) * more),
@@ -65,7 +65,7 @@ def check_room(told: dict[str, Any], memory_limit: int, folder: Path) -> None:
         raise StorageFull(message)
 
 
-def left_out(columns: list[Column], used: list[Column], plan: Plan) -> list[dict[str, str]]:
+def _left_out(columns: list[Column], used: list[Column], plan: Plan) -> list[dict[str, str]]:
     """The columns that nothing is learned from, and why."""
     names = {column.name for column in used}
     return [

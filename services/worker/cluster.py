@@ -25,6 +25,7 @@ from services.worker.outcomes import Outcome, Report, Spec
 FAR = "services.worker.far"
 CONNECT_SECONDS = 5
 CLOSE_SECONDS = 2
+AWAY_SECONDS = 5
 # What a future raises of itself when scheduler or client are gone; a task's own error never
 # comes so: it is an outcome.
 LOST = (CancelledError, OSError)
@@ -54,10 +55,11 @@ class Cluster:
         made = None
         while made is None:
             look()
-            if start in self._done:
-                made = self._fetched(start)
-            else:
+            if start not in self._done:
                 report(0.0, self._waited(start))
+            elif (made := self._fetched(start)) is None:
+                report(0.0, "waiting for the shared storage")
+                time.sleep(AWAY_SECONDS)
         return {**made, "seconds": time.monotonic() - began}
 
     def _fetched(self, start: int) -> Outcome | None:
@@ -68,7 +70,6 @@ class Cluster:
             return {"error": error.as_record()}
         except OSError as error:
             log.warning("the shared storage is away", error=str(error)[:200])
-            time.sleep(LOOK_EVERY)
             return None
 
     def _waited(self, start: int) -> str:

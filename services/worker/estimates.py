@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from services.forest import engines
 from services.forest.batches import plan_of
-from services.worker.forests import kwargs_of, training_rows
+from services.worker.forests import grow_trees
 from services.worker.outcomes import Spec
 
 FEW, MORE = 2, 6  # trees
@@ -46,7 +45,6 @@ def _growing(spec: Spec) -> float:
 
 def _timed(spec: Spec, trees: int) -> float:
     """The seconds that so many trees take."""
-    engine, (X, y) = engines.engine_of(spec["engine"], engines.installed()), training_rows(spec)
     began = time.perf_counter()
-    engine.grow(spec["task"], kwargs_of(spec), X, y, 0, trees, spec["threads"])
+    grow_trees(spec, 0, trees)
     return time.perf_counter() - began

@@ -11,6 +11,7 @@ import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from services.files import remove, sha256_of
 from services.shared import Shared
@@ -24,7 +25,7 @@ _one_at_a_time = threading.Lock()
 _at_hand: dict[str, tempfile.TemporaryDirectory[str]] = {}
 
 
-def share_rows(spec: Spec) -> Outcome:
+def share_rows(spec: Spec) -> dict[str, Any]:
     """Put the encoded training rows into the storage: where in it, and their checksums."""
     X, shared = Path(spec["work"], spec["X"]), Shared(spec["storage"])
     at = f"{Path(spec['work']).name}/{spec['attempt']}"
@@ -37,7 +38,7 @@ def share_rows(spec: Spec) -> Outcome:
 def grow_far(spec: Spec, start: int, stop: int) -> Outcome:
     """Grow the trees from `start` up to `stop`, in one thread; an error comes as {"error": …}.
 
-    Without a `storage` in the specification its folders are this machine's, too.
+    Where the rows are not `shared` over a storage the job's folders are this machine's, too.
     """
     # Only here are the libraries loaded that grow trees: who sends a task need not have them.
     grow: Callable[[Spec, int, int], Outcome] = importlib.import_module(TASKS).grow_batch

@@ -74,13 +74,19 @@ def unpack_trees(spec: Spec) -> dict[str, Any]:
 
 def grow_batch(spec: Spec, start: int, stop: int) -> dict[str, Any]:
     """Grow the trees from `start` up to `stop`, and keep them in a file of their own."""
+    began = time.perf_counter()
+    trees = grow_trees(spec, start, stop)
+    return _kept(spec, start, trees, time.perf_counter() - began)
+
+
+def grow_trees(spec: Spec, start: int, stop: int) -> list[Any]:
+    """The trees from `start` up to `stop`, in as many threads as there is memory for."""
     engine = engines.engine_of(spec["engine"], engines.installed())
     X, y = training_rows(spec)
-    began, threads = time.perf_counter(), spec["threads"]
+    threads = spec["threads"]
     if engine.name == SCIKIT_LEARN:
         threads = min(threads, threads_in(spec["memory_limit"], len(y)))
-    trees = engine.grow(spec["task"], kwargs_of(spec), X, y, start, stop, threads)
-    return _kept(spec, start, trees, time.perf_counter() - began)
+    return engine.grow(spec["task"], kwargs_of(spec), X, y, start, stop, threads)
 
 
 def score_so_far(spec: Spec, batch: dict[str, Any], scored: list[dict[str, Any]]) -> dict[str, Any]:
