@@ -13,7 +13,7 @@ from tests.problems import assert_problem
 from tests.requests import UNSPLITTABLE, WRONG_FIELDS, WRONG_JSON
 from tests.story import FLOWER, Story, flowers, fresh
 from tests.test_create_experiment import KEYS
-from tests.traces import files_of, settle, unchanged
+from tests.traces import settled, unchanged
 
 # An id cannot be changed at all; a stratified regression is told of as in a create.
 WRONG = {
@@ -50,8 +50,7 @@ def test_a_description(story: Story) -> None:
 def test_the_split_is_made_anew(story: Story, home: Path) -> None:
     experiment = story.make_experiment()
     before = story.get(experiment).json
-    settle(home)
-    count = len(files_of(home))
+    count = len(settled(home))
     answer = story.patch(
         experiment, {"test_size": 0.5, "random_state": 9, "exclude": ["wild"], "stratify": False}
     )
@@ -62,8 +61,7 @@ def test_the_split_is_made_anew(story: Story, home: Path) -> None:
     assert told["features"] == ["size", "colour", "picked", "petals"]
     assert pq.read_table(home / told["test_path"]).num_rows == 30
     assert not (home / before["test_path"]).exists()
-    settle(home)
-    assert len(files_of(home)) == count
+    assert len(settled(home)) == count
 
 
 def test_another_dataset_and_target(story: Story) -> None:

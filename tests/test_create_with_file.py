@@ -14,7 +14,7 @@ from tests.requests import UNSPLITTABLE, WRONG_FIELDS
 from tests.story import Story, flowers, fresh
 from tests.tables import PLAIN, UNREADABLE, XLSX, with_column
 from tests.test_create_experiment import KEYS
-from tests.traces import files_of, unchanged
+from tests.traces import settled, unchanged
 
 WRONG_TEXT: dict[str, tuple[dict[str, Any], str, str]] = {
     "C68-nan": ({"test_size": "NaN"}, "wrong_type", "/test_size"),
@@ -74,9 +74,9 @@ def test_features_and_exclude_may_come_many_times(story: Story) -> None:
 
 def test_the_same_table_again_is_kept_once(story: Story, home: Path) -> None:
     name = story.make_dataset(PLAIN)
-    kept = {file for file in files_of(home) if file.startswith("datasets/")}
+    kept = {file for file in settled(home) if file.startswith("datasets/")}
     assert post(story, PLAIN, dataset=name).status_code == 201
-    assert {file for file in files_of(home) if file.startswith("datasets/")} == kept
+    assert {file for file in settled(home) if file.startswith("datasets/")} == kept
 
 
 def test_another_table_under_a_name_in_use(story: Story, home: Path) -> None:

@@ -10,21 +10,19 @@ from flask import Flask
 
 from tests.problems import assert_problem
 from tests.story import FLOWER, Story, flowers
-from tests.traces import files_of, settle, unchanged
+from tests.traces import settled, unchanged
 
 ASYNC = {"Prefer": "respond-async"}
 
 
 def test_rows_and_files_are_gone(story: Story, home: Path) -> None:
     name = story.make_dataset()
-    settle(home)
-    before = files_of(home)
+    before = settled(home)
     experiment = story.make_trained(dataset=name)
     story.test(experiment)
     answer = story.delete(experiment)
     assert (answer.status_code, answer.data) == (204, b"")
-    settle(home)
-    assert files_of(home) == before
+    assert settled(home) == before
     assert_problem(story.get(experiment), 404, "experiment_not_found")
     assert_problem(story.get(experiment, "/versions"), 404, "experiment_not_found")
     assert_problem(story.get(experiment, "/versions/1"), 404, "experiment_not_found")
@@ -68,8 +66,7 @@ def test_if_match(story: Story, home: Path) -> None:
 def test_during_training(story: Story, home: Path) -> None:
     """U10: the child is ended, and nothing comes back later."""
     experiment = story.make_experiment(flowers(5_000))
-    settle(home)
-    before = {path for path in files_of(home) if not path.startswith("experiments/")}
+    before = {path for path in settled(home) if not path.startswith("experiments/")}
     job = story.client.post(
         f"/v1/experiments/{experiment}/train", json={"n_estimators": 5_000}, headers=ASYNC
     ).json["id"]
@@ -79,8 +76,7 @@ def test_during_training(story: Story, home: Path) -> None:
         time.sleep(0.02)
     assert story.delete(experiment).status_code == 204
     assert story.job(job).json["state"] == "cancelled"
-    settle(home)
-    assert {path for path in files_of(home) if not path.startswith("experiments/")} == before
+    assert {path for path in settled(home) if not path.startswith("experiments/")} == before
     assert not [uid for uid in (home / "experiments").iterdir() if not list(uid.iterdir())]
     assert_problem(story.get(experiment), 404, "experiment_not_found")
     assert story.make_experiment(id=experiment) == experiment

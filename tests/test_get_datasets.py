@@ -10,7 +10,7 @@ from tests.problems import assert_problem
 from tests.story import Story, flowers, fresh
 from tests.tables import READABLE
 from tests.test_put_dataset import KEYS
-from tests.traces import files_of, unchanged
+from tests.traces import settled, unchanged
 
 SUMMARY_KEYS = [name for name in KEYS if name not in {"columns", "dialect"}]
 UNKNOWN = [
@@ -137,11 +137,11 @@ def test_unknown_names(story: Story, home: Path, name: str) -> None:
 
 
 def test_delete_takes_row_and_file(story: Story, home: Path) -> None:
-    before = files_of(home)
+    before = settled(home)
     name = story.make_dataset()
     answer = story.client.delete(f"/v1/datasets/{name}")
     assert (answer.status_code, answer.data) == (204, b"")
-    assert files_of(home) == before
+    assert settled(home) == before
     assert_problem(story.client.get(f"/v1/datasets/{name}"), 404, "dataset_not_found")
     assert_problem(story.client.get(f"/v1/datasets/{name}/file"), 404, "dataset_not_found")
 

@@ -15,7 +15,7 @@ from tests.bodies import streamed
 from tests.problems import assert_problem
 from tests.story import Story, flowers, fresh
 from tests.tables import PLAIN, READABLE, UNREADABLE, XLSX, Read, with_column
-from tests.traces import files_of, unchanged
+from tests.traces import files_of, settled, unchanged
 
 KEYS = [
     "name",
@@ -71,10 +71,10 @@ def test_the_same_bytes_again_change_nothing(story: Story, home: Path) -> None:
 
 def test_other_bytes_replace_what_nothing_uses(story: Story, home: Path) -> None:
     name = story.make_dataset(PLAIN)
-    before = files_of(home)
+    before = settled(home)
     answer = story.put(name, flowers())
     assert (answer.status_code, answer.json["rows"]) == (200, 60)
-    assert len(files_of(home)) == len(before)
+    assert len(settled(home)) == len(before)
     with story.client.get(f"/v1/datasets/{name}/file") as file:
         assert file.get_data(as_text=True) == flowers()
 

@@ -35,8 +35,8 @@ def rows_of(story: Story) -> dict[str, list[dict[str, Any]]]:
 @contextmanager
 def unchanged(story: Story, home: Path) -> Iterator[None]:
     """Whatever is asked in the block: the rows and the files are as before, and it answers."""
-    settle(home)
-    rows, files = rows_of(story), files_of(home)
+    files = settled(home)
+    rows = rows_of(story)
     yield
     assert rows_of(story) == rows
     deadline = time.monotonic() + SETTLED
@@ -45,8 +45,10 @@ def unchanged(story: Story, home: Path) -> Iterator[None]:
     assert files_of(home) == files
 
 
-def settle(home: Path) -> None:
-    """Wait until the worker has tidied up after the jobs before."""
+def settled(home: Path) -> set[str]:
+    """The files and the folders kept, once the worker has tidied up after the jobs before."""
     deadline = time.monotonic() + SETTLED
-    while any((home / "work").iterdir()) and time.monotonic() < deadline:
+    while [*(home / "work").iterdir(), *(home / "uploads").iterdir()]:
+        assert time.monotonic() < deadline, "a job's files are still there"
         time.sleep(0.02)
+    return files_of(home)
