@@ -19,7 +19,8 @@ ENV PATH=/opt/venv/bin:$PATH \
     PARTS_INSTALLED=1 \
     GROVE_HOME=/var/lib/grove \
     GROVE_BIND=0.0.0.0:5000 \
-    PYTHONDONTWRITEBYTECODE=1
+    PYTHONDONTWRITEBYTECODE=1 \
+    MPLCONFIGDIR=/tmp/matplotlib
 USER grove
 VOLUME /var/lib/grove
 EXPOSE 5000

@@ -11,6 +11,7 @@ from types import FrameType
 
 from benchmarks import batch, growth, ingest, large, overload, predict, scale, start, train
 from benchmarks.faults import BenchError
+from benchmarks.limited import limited
 from benchmarks.report import RESULTS, Report
 from benchmarks.sizes import FULL, SHORT, SMOKE, Sizes
 from benchmarks.tools import require
@@ -36,6 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sizes = SMOKE if asked.smoke else SHORT if asked.short else FULL
     try:
         require(tool for name in names for tool in BENCHMARKS[name].NEEDS)
+        if "large" in names:
+            with limited(large.MOST_MIB):
+                pass  # such a limit can be had
     except BenchError as error:
         sys.exit(str(error))
     failed = [name for name in names if not _measured(BENCHMARKS[name].run, name, sizes, asked.out)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -34,10 +35,13 @@ def run(sizes: Sizes) -> Report:
         with limited(MOST_MIB) as group, _serving(folder, group) as service:
             table = data.many(sizes.large_rows)
             seconds = _journey(service.client, table, sizes)
+            _say(f"the journey took {seconds}, {group.peak_mib:,.0f} MiB at most")
             again, kills = _under_kills(service, sizes)
+            _say(f"trained again in {again:.0f} s, under {kills} kills")
             parts = _downloaded(service.client, folder, sizes)
             told = _scored(service.client, parts["test"])
             versions = service.client.get(f"/v1/experiments/{NAME}/versions")["items"]
+        _say(f"accuracy on {sizes.unseen_rows:,} rows that it has not seen: {told:.4f}")
         theirs = _largest(parts, sizes)
     _tell_journey(report, sizes, seconds, group)
     _tell_kills(report, seconds["train"], again, kills, versions)
@@ -45,6 +49,11 @@ def run(sizes: Sizes) -> Report:
     report.raw |= {"seconds": seconds, "under_kills": again, "kills": kills, "theirs": theirs,
                    "size": versions[-1]["manifest"]["size"]}  # fmt: skip
     return report
+
+
+def _say(text: str) -> None:
+    """Tell how far this is: it takes an hour."""
+    print(f"large: {text}", file=sys.stderr, flush=True)
 
 
 def _serving(folder: Path, group: Limited) -> Any:
@@ -123,6 +132,7 @@ def _largest(parts: dict[str, Path], sizes: Sizes) -> dict[str, float]:
             except BenchError:
                 if not group.killed():
                     raise
+                _say(f"scikit-learn cannot do {rows:,} rows in that memory")
             else:
                 return {**found, "rows": rows}
     raise BenchError(f"scikit-learn can do none of {sizes.in_memory_rows} rows in that memory")

@@ -10,8 +10,10 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import psutil
 
 from benchmarks.faults import BenchError
 
@@ -83,23 +85,16 @@ def free_port() -> int:
 
 def family(pid: int) -> list[int]:
     """A process and all that it has started, and so on."""
-    children: dict[int, list[int]] = {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        parent = _status(int(folder.name), "PPid")
-        children.setdefault(parent or 0, []).append(int(folder.name))
-    found = [pid]
-    for each in found:
-        found.extend(children.get(each, []))
-    return found
+    with suppress(psutil.NoSuchProcess):
+        return [pid, *(each.pid for each in psutil.Process(pid).children(recursive=True))]
+    return [pid]
 
 
 def command_of(pid: int) -> str:
     """The command line, or nothing once the process is gone."""
-    try:
-        text = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
-    except OSError:
-        return ""
-    return text.replace("\0", " ")
+    with suppress(psutil.NoSuchProcess):
+        return " ".join(psutil.Process(pid).cmdline())
+    return ""
 
 
 def shared_memory(pids: Sequence[int]) -> float:
@@ -109,11 +104,7 @@ def shared_memory(pids: Sequence[int]) -> float:
 
 def peak_memory(pid: int) -> float:
     """MiB that a process ever held (VmHWM); 0 once it is gone."""
-    return (_status(pid, "VmHWM") or 0) / KIB_PER_MIB
-
-
-def _status(pid: int, name: str) -> int | None:
-    return _number(f"/proc/{pid}/status", name)
+    return (_number(f"/proc/{pid}/status", "VmHWM") or 0) / KIB_PER_MIB
 
 
 def _number(path: str, name: str) -> int | None:

@@ -56,6 +56,8 @@ PATH_PARAMETERS = {
     "number": "a version's number, from 1",
     "job_id": "a job's id",
     "part": "a part of the split",
+    "plot": "what is drawn",
+    "form": "the format of the picture",
 }
 DOCS_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "

@@ -18,6 +18,7 @@ from controllers.uploads import form_with_file, received_file
 from controllers.uploads import register as register_uploads
 from controllers.waiting import foreseen, preferred_wait, session, unfinished, waited
 from models import Experiment, Job, Task
+from models.errors import invalid
 from models.experiment import new_uid
 from schemas.estimate import SplitEstimateSchema
 from schemas.experiment import (
@@ -30,7 +31,7 @@ from schemas.experiment import (
     ExperimentSchema,
     ExperimentUploadSchema,
 )
-from services import changes, experiments
+from services import changes, comparing, experiments
 from services.experiments import Etags
 from services.listing import Page
 from services.splits.plan import Plan
@@ -159,9 +160,25 @@ def _listing(page: int, page_size: int, sort: str, **wanted: str) -> dict[str, A
 
 def _changed(experiment_id: str, fields: dict[str, Any]) -> Response:
     wait = preferred_wait()
+    if fields.pop("if_better", False) and (other := _unproven(experiment_id, fields, wait)):
+        return other
     job = changes.change(session(), parts().queue, parts().home, experiment_id, fields, if_match())
     other = unfinished(waited(session(), job, wait)) if job else None
     return other or _answer(experiment_id, 200)
+
+
+def _unproven(experiment_id: str, fields: dict[str, Any], wait: int) -> Response | None:
+    """The answer where the comparison goes on, or failed. Raises Conflict, not_better."""
+    number = fields.get("active_version")
+    if number is None:
+        raise invalid("required", "if_better is about active_version; say which", "/active_version")
+    job = comparing.evidence(session(), parts().queue, experiment_id, number)
+    if job is None:
+        return None
+    job = waited(session(), job, wait)
+    if (other := unfinished(job)) is None:
+        comparing.require_better(job)
+    return other
 
 
 def _from_json() -> Asked:

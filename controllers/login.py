@@ -14,10 +14,10 @@ from schemas.key import LoginSchema
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 HTML = "text/html"
-AFTERWARDS = "/docs"
+AFTERWARDS = "/"
 PAGE = {"type": "string"}
 POLICY = (
-    "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; "
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
 BODY = {

@@ -20,14 +20,18 @@ from sqlalchemy.orm import Session  # noqa: E402
 from controllers import (  # noqa: E402
     access,
     caching,
+    comparisons,
     compression,
     datasets,
     experiments,
     health,
+    inspections,
     jobs,
     keys,
     login,
+    metrics,
     negotiation,
+    pages,
     parts,
     predictions,
     problem_pages,
@@ -43,7 +47,20 @@ from models.database import BUSY_SECONDS_OF_REQUESTS, ENGINE_OPTIONS, configure,
 from services import active, logs, settings, setup  # noqa: E402
 
 log = structlog.get_logger("grove.web")
-RESOURCES = (datasets, experiments, work, predictions, versions, jobs, keys, login, health)
+RESOURCES = (
+    datasets,
+    experiments,
+    work,
+    predictions,
+    versions,
+    inspections,
+    comparisons,
+    jobs,
+    keys,
+    login,
+    health,
+    metrics,
+)
 
 
 class Application(Flask):
@@ -72,6 +89,7 @@ def create_app(chosen: settings.Settings) -> Flask:
     negotiation.register(app)
     problems.register(app)
     app.register_blueprint(problem_pages.blueprint)
+    app.register_blueprint(pages.blueprint)
     api = Api(app)
     for resource in RESOURCES:
         api.register_blueprint(resource.blp)

@@ -9,6 +9,7 @@ from typing import cast
 from flask import Flask, current_app
 
 from services import memory
+from services.explaining import SHARE, Explainer
 from services.paths import Home
 from services.predicting import Models
 from services.queue import JobQueue
@@ -23,6 +24,7 @@ class Parts:
     home: Home
     queue: JobQueue
     models: Models
+    explainer: Explainer
     slow: threading.BoundedSemaphore = field(repr=False)
 
 
@@ -35,6 +37,7 @@ def register(app: Flask, settings: Settings) -> None:
         home=home,
         queue=JobQueue(settings.database_url, settings.max_jobs),
         models=Models(home, memory.of_models(settings)),
+        explainer=Explainer(memory.of_models(settings) // SHARE),
         slow=threading.BoundedSemaphore(half),
     )
 

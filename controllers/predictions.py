@@ -10,13 +10,14 @@ from flask import Response
 from sqlalchemy.orm import Session
 
 from controllers.api import Blueprint
+from controllers.counts import counts
 from controllers.datasets import reading_of
 from controllers.negotiation import produces, require_accepted
 from controllers.parts import parts
 from controllers.uploads import CSV, is_csv, passing_body, sent_file
 from controllers.waiting import long_body
 from models import db
-from models.errors import TooLarge
+from models.errors import TooLarge, invalid
 from schemas.predict import PredictionsSchema, PredictQuery, PredictSchema
 from services import predicting, scoring
 from services.reading import Limits
@@ -55,11 +56,16 @@ blp = Blueprint(
 @blp.problems(404, 409, 413, 415, 422, 507)
 @produces(JSON, CSV)
 def predict(query: dict[str, Any], experiment_id: str) -> Response:
-    """Predict rows by the active version: JSON in, JSON out; CSV in, CSV out."""
+    """Predict rows by the active version: JSON in, JSON out; CSV in, CSV out.
+
+    With `explain` each prediction of up to 100 JSON rows says what each column added to it, with
+    `coverage` what holds the truth so often: a `set` of classes, or an `interval`.
+    """
     in_csv = is_csv()
     require_accepted(CSV if in_csv else JSON)
     # A session is begun where it is used, which a version that is loaded does not need.
     served = parts().models.of(cast(Session, db.session), experiment_id)
+    counts().loaded.set(parts().models.count)
     return _predicted_file(query, served) if in_csv else _predicted_rows(query, served)
 
 
@@ -67,7 +73,13 @@ def _predicted_rows(query: dict[str, Any], served: predicting.Served) -> Respons
     body = blp.ARGUMENTS_PARSER.parse(PREDICT, location="json")
     _require_few(body["rows"])
     strict = body.get("strict", query.get("strict", False))
-    answer = predicting.predict_rows(served, body["rows"], strict=strict)
+    wanted = body.get("explain", query.get("explain", False))
+    explain = parts().explainer.explain if wanted else None
+    coverage = body.get("coverage", query.get("coverage"))
+    answer = predicting.predict_rows(
+        served, body["rows"], explain, strict=strict, coverage=coverage
+    )
+    counts().predictions.labels("json").inc(len(body["rows"]))
     return Response(orjson.dumps(answer), mimetype=JSON)
 
 
@@ -79,11 +91,15 @@ def _require_few(rows: list[Any]) -> None:
 
 
 def _predicted_file(query: dict[str, Any], served: predicting.Served) -> Response:
+    for option in ("explain", "coverage"):
+        if query.get(option):
+            raise invalid("not_for_csv", f"{option} is for rows sent as JSON", f"/{option}")
     reading, strict = reading_of(query), query.get("strict", False)
     target = parts().home.scored(uuid4().hex)
     limits = Limits(max_columns=parts().settings.max_columns)
     with passing_body() as source, long_body():
-        notices = scoring.score_file(source, target, served, reading, limits, strict=strict)
-    response = sent_file(target, notices)
+        scored = scoring.score_file(source, target, served, reading, limits, strict=strict)
+    counts().predictions.labels("csv").inc(scored.rows)
+    response = sent_file(target, scored.notices)
     response.headers["Grove-Version"] = str(served.version)
     return response

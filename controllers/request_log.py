@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from flask import Flask
 
+from controllers import counts
+from controllers.counts import Counts
 from services import logs
 
 if TYPE_CHECKING:
@@ -25,8 +27,8 @@ log = structlog.get_logger("grove.requests")
 
 
 def register(app: Flask) -> None:
-    """Number the requests of `app`, and log each when its answer is made."""
-    app.wsgi_app = RequestLog(app.wsgi_app)  # type: ignore[method-assign]
+    """Number the requests of `app`, and log and count each when its answer is made."""
+    app.wsgi_app = RequestLog(app.wsgi_app, counts.register(app))  # type: ignore[method-assign]
 
 
 def request_id() -> str:
@@ -37,8 +39,8 @@ def request_id() -> str:
 class RequestLog:
     """WSGI around an application (PEP 3333)."""
 
-    def __init__(self, app: WSGIApplication) -> None:
-        self._app = app
+    def __init__(self, app: WSGIApplication, counted: Counts) -> None:
+        self._app, self._counts = app, counted
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer as the application does, with the id in a header."""
@@ -49,16 +51,24 @@ class RequestLog:
             status: str, headers: list[tuple[str, str]], raised: Raised | None = None, /
         ) -> Any:
             headers.append(("X-Request-ID", number))
+            method, seconds = environ["REQUEST_METHOD"], time.perf_counter() - started
+            self._counts.note(method, _route(environ), status[:3], seconds)
             log.info(
                 "request",
-                method=environ["REQUEST_METHOD"],
+                method=method,
                 path=_path(environ),
                 status=int(status[:3]),
-                duration_ms=round((time.perf_counter() - started) * 1000, 2),
+                duration_ms=round(seconds * 1000, 2),
             )
             return start_response(status, headers, raised)
 
         return self._app(environ, answer)
+
+
+def _route(environ: WSGIEnvironment) -> str | None:
+    """The rule by which Flask has found the view, if it has found one."""
+    rule = getattr(environ.get("werkzeug.request"), "url_rule", None)
+    return rule.rule if rule is not None else None
 
 
 def _path(environ: WSGIEnvironment) -> str:

@@ -16,6 +16,9 @@ _NEEDED = {
         predictions.predict experiments.list_experiments experiments.get_experiment
         versions.list_versions versions.get_version api-docs.openapi_json
         api-docs.openapi_swagger_ui problems.list_problems problems.show_problem login.log_out
+        pages.home pages.show_experiment metrics.show_metrics
+        inspections.show_plot inspections.list_importances inspections.show_dependence
+        comparisons.compare_versions
     """,
     # To change things, and to take data and models out.
     Scope.WRITE: """
@@ -23,10 +26,12 @@ _NEEDED = {
         datasets.delete_dataset experiments.create_experiment experiments.patch_experiment
         experiments.put_experiment experiments.delete_experiment work.train_experiment
         work.test_experiment work.download_split versions.delete_version versions.download_model
+        versions.verify_version
         jobs.list_jobs jobs.get_job jobs.cancel_job jobs.pause_job jobs.resume_job
+        pages.list_datasets pages.show_dataset
     """,
     # To say who may.
-    Scope.ADMIN: "keys.list_keys keys.make_key keys.get_key keys.revoke_key",
+    Scope.ADMIN: "keys.list_keys keys.make_key keys.get_key keys.revoke_key pages.list_keys",
 }
 NEEDED = MappingProxyType(
     {endpoint: scope for scope, endpoints in _NEEDED.items() for endpoint in endpoints.split()}

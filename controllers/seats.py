@@ -38,8 +38,3 @@ seats = Seats()  # made by gunicorn's first process, before it forks
 def pre_fork(_: object, worker: Any) -> None:
     """gunicorn's hook, called in its first process before a worker starts."""
     worker.seat = seats.take()
-
-
-def child_exit(_: object, worker: Any) -> None:
-    """gunicorn's hook, called in its first process once a worker is no more."""
-    seats.leave(worker.seat)

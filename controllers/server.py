@@ -8,13 +8,20 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import sys
+import tempfile
 from pathlib import Path
+from typing import Any
 
-from controllers.seats import child_exit, pre_fork
+from prometheus_client import multiprocess
+
+from controllers.seats import pre_fork, seats
 from services import settings
 
-__all__ = ["child_exit", "pre_fork"]  # gunicorn finds its hooks here
+__all__ = ["pre_fork"]  # gunicorn finds its hooks here
+COUNTS = "grove-counts-"
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 GARBAGE = 10_000  # new objects, not 700: a request leaves hardly a cycle behind
 
 accesslog = None  # the application writes its own line for each request
@@ -31,6 +38,19 @@ def post_worker_init(_: object) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(GARBAGE)
+
+
+def child_exit(_: object, worker: Any) -> None:
+    """gunicorn's hook, called in its first process once a worker is no more."""
+    seats.leave(worker.seat)
+    if FOLDER in (known := settings.environment()):  # else who started gunicorn wants no figures
+        multiprocess.mark_process_dead(worker.pid, known[FOLDER])  # type: ignore[no-untyped-call]
+
+
+def on_exit(_: object) -> None:
+    """gunicorn's hook, called in its first process at the end."""
+    if FOLDER in (known := settings.environment()):
+        shutil.rmtree(known[FOLDER], ignore_errors=True)
 
 
 def chosen_settings() -> settings.Settings:
@@ -57,7 +77,9 @@ def become(chosen: settings.Settings) -> None:
     """Go on as gunicorn."""
     os.chdir(Path(__file__).resolve().parents[1])
     command = [sys.executable, "-m", "gunicorn", *gunicorn_arguments(chosen)]
-    os.execv(sys.executable, command)  # noqa: S606
+    # Where its processes write what they count, so that any of them can tell of all.
+    counts = tempfile.mkdtemp(prefix=COUNTS)
+    os.execve(sys.executable, command, settings.environment(**{FOLDER: counts}))  # noqa: S606
 
 
 if __name__ == "__main__":

@@ -10,10 +10,15 @@ from controllers.api import Blueprint
 from controllers.conditional import conditional
 from controllers.negotiation import produces
 from controllers.parts import parts
-from controllers.waiting import session
+from controllers.waiting import preferred_wait, session, unfinished, waited
 from models import Version
-from schemas.version import ModelQuery, VersionListSchema, VersionSchema
-from services import versions
+from schemas.version import (
+    ModelQuery,
+    VerificationSchema,
+    VersionListSchema,
+    VersionSchema,
+)
+from services import verifying, versions
 
 BYTES = "application/octet-stream"
 BINARY = {"type": "string", "format": "binary"}
@@ -50,6 +55,18 @@ def get_version(experiment_id: str, number: int) -> Version:
 def delete_version(experiment_id: str, number: int) -> None:
     """Delete a version that is not the active one."""
     versions.delete(session(), parts().home, experiment_id, number)
+
+
+@blp.route("/<int:number>/verify", methods=["POST"])
+@blp.response(200, VerificationSchema)
+@blp.accepted
+@blp.problems(404, 409)
+def verify_version(experiment_id: str, number: int) -> Any:
+    """Grow a version again from its record, and say whether it is the same, byte for byte."""
+    wait = preferred_wait()
+    job = verifying.submit(session(), parts().queue, experiment_id, number)
+    job = waited(session(), job, wait)
+    return unfinished(job) or job.result
 
 
 @blp.route("/<int:number>/model")

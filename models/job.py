@@ -36,6 +36,9 @@ class Kind(StrEnum):
     SPLIT = "split"
     TRAIN = "train"
     TEST = "test"
+    INSPECT = "inspect"
+    COMPARE = "compare"
+    VERIFY = "verify"
 
 
 OPEN = (State.QUEUED, State.RUNNING, State.PAUSED)

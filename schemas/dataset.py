@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from flask_marshmallow.fields import Hyperlinks, URLFor
 from flask_marshmallow.sqla import SQLAlchemyAutoSchema
 from marshmallow import fields as ma
@@ -13,6 +15,8 @@ from schemas.fields import StrictString
 from schemas.listing import PagedSchema
 from schemas.query import QueryBoolean
 
+MOST_FREQUENT = 12
+
 
 class ReadingSchema(Schema):
     """How to read a CSV; what is not said is detected."""
@@ -23,6 +27,13 @@ class ReadingSchema(Schema):
     missing_values = ListOf(
         StrictString(max_length=100), metadata={"description": "markers of a missing value"}
     )
+
+
+class HistogramSchema(Schema):
+    """How the numbers of a column lie between edges, of which there is one more than of counts."""
+
+    edges = ListOf(ma.Float(), required=True)
+    counts = ListOf(ma.Integer(), required=True)
 
 
 class ColumnSchema(Schema):
@@ -37,6 +48,21 @@ class ColumnSchema(Schema):
     examples = ListOf(ma.String(), required=True)
     minimum = ma.Raw(required=True, allow_none=True)
     maximum = ma.Raw(required=True, allow_none=True)
+    histogram = ma.Nested(HistogramSchema, required=True, allow_none=True)
+    most_frequent = ma.Function(
+        lambda column: [
+            {"value": value, "count": count}
+            for value, count in islice((column["levels"] or {}).items(), MOST_FREQUENT)
+        ],
+        metadata={
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"value": {"type": "string"}, "count": {"type": "integer"}},
+            },
+            "description": "the most frequent values, where not too many differ to be counted",
+        },
+    )
 
 
 class DialectSchema(Schema):

@@ -43,6 +43,9 @@ class ExperimentChangeSchema(PlanSchema):
     dataset = Name()
     description = StrictString(max_length=MOST_TEXT)
     active_version = StrictInteger(minimum=1)
+    if_better = StrictBoolean(
+        metadata={"description": "make active_version active only if it is better, by evidence"}
+    )
 
 
 class ExperimentCreateSchema(PlanSchema):
@@ -93,6 +96,11 @@ class ExperimentQuery(PageQuery):
     type = QueryChoice(tuple(Task))
     status = QueryChoice(tuple(Status))
     dataset = Name()
+    search = StrictString(
+        min_length=1,
+        max_length=256,
+        metadata={"description": "what the id, description, dataset or target holds"},
+    )
     sort = QueryChoice(SORTS, load_default="-created_at")
 
 

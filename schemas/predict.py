@@ -10,8 +10,12 @@ from marshmallow import fields as ma
 from schemas.base import Schema
 from schemas.containers import AnyObject, ListOf
 from schemas.dataset import ReadingSchema
-from schemas.fields import StrictBoolean, StrictInteger, refused
-from schemas.query import QueryBoolean, QueryInteger
+from schemas.fields import StrictBoolean, StrictInteger, StrictNumber, refused
+from schemas.query import QueryBoolean, QueryInteger, QueryNumber
+
+STRICT = {"description": "refuse categories unseen in training"}
+COVERAGE = {"description": "add to each JSON row's prediction what holds the truth so often"}
+EXPLAIN = {"description": "say of each JSON row, 100 at most, what each column added to the answer"}
 
 
 class Rows(ma.Field[list[Any]]):
@@ -34,7 +38,9 @@ class PredictSchema(Schema):
         required=True,
         metadata={"type": "array", "minItems": 1, "items": {"type": "object"}},
     )
-    strict = StrictBoolean(metadata={"description": "refuse categories unseen in training"})
+    strict = StrictBoolean(metadata=STRICT)
+    explain = StrictBoolean(metadata=EXPLAIN)
+    coverage = StrictNumber(above=0, below=1, metadata=COVERAGE)
 
     def load(self, data: Any, **kwargs: Any) -> Any:
         """As any schema does; rows and nothing else, as most requests are, are known at sight."""
@@ -48,7 +54,9 @@ class PredictSchema(Schema):
 class PredictQuery(ReadingSchema):
     """Options of a predict; those on reading are for CSV bodies."""
 
-    strict = QueryBoolean(metadata={"description": "refuse categories unseen in training"})
+    strict = QueryBoolean(metadata=STRICT)
+    explain = QueryBoolean(metadata=EXPLAIN)
+    coverage = QueryNumber(above=0, below=1, metadata=COVERAGE)
 
 
 class FaultNoticeSchema(Schema):
@@ -59,12 +67,25 @@ class FaultNoticeSchema(Schema):
     message = ma.String(required=True)
 
 
+class ExplanationSchema(Schema):
+    """The base, and what each column adds to it: what they add up to is the answer.
+
+    Each is a number, or an object with one for each class.
+    """
+
+    base = ma.Raw(required=True, metadata={"type": ["number", "object"]})
+    contributions = AnyObject(required=True)
+
+
 class PredictionSchema(Schema):
     """What is predicted for one row: a class with all probabilities, or a number."""
 
     label = ma.Raw(metadata={"description": "of the type that it has in the CSV"})
     probabilities = AnyObject()
     value = ma.Float()
+    explanation = ma.Nested(ExplanationSchema)
+    set = ListOf(ma.Raw(metadata={"type": ["string", "number", "boolean"]}))
+    interval = ListOf(ma.Float(), allow_none=True)
 
 
 class PredictionsSchema(Schema):

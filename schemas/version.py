@@ -61,6 +61,17 @@ class VersionListSchema(Schema):
     items = ListOf(ma.Nested(VersionSchema), required=True)
 
 
+class VerificationSchema(Schema):
+    """Whether a version that was grown again is the same, and what differs."""
+
+    experiment = ma.String(required=True)
+    version = ma.Integer(required=True)
+    identical = ma.Boolean(required=True)
+    files = ListOf(ma.String(), required=True, metadata={"description": "those compared"})
+    different = ListOf(ma.String(), required=True, metadata={"description": "those that differ"})
+    made_with = AnyObject(required=True)
+
+
 class ModelQuery(Schema):
     """In which format to download a model, and which part of an ONNX export that is in several."""
 

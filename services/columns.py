@@ -21,7 +21,9 @@ class Column:
 
     `distinct` and `levels` (value to count, most frequent first, in the text form that the
     typed value has) are None where the column has more distinct values than LEVEL_LIMIT.
-    `minimum` and `maximum` are numbers, or ISO dates, or None where there is no order.
+    `minimum` and `maximum` are numbers, or ISO dates, or None where there is no order. `histogram`
+    counts numbers between `edges`, of which there is one more than of `counts`; None for others,
+    and for what was described before there were histograms.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Column:
     minimum: float | int | str | None = None
     maximum: float | int | str | None = None
     levels: dict[str, int] | None = None
+    histogram: dict[str, list[float]] | None = None
 
 
 @dataclass(frozen=True)

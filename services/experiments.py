@@ -24,6 +24,7 @@ SORTS = {
     "created_at": Experiment.created_at,
     "updated_at": Experiment.updated_at,
 }
+SEARCHED = (Experiment.id, Experiment.description, Experiment.dataset, Experiment.target)
 STATE = (Experiment.uid, Experiment.revision)
 
 Etags = frozenset[str] | None
@@ -31,11 +32,16 @@ Etags = frozenset[str] | None
 
 @dataclass(frozen=True)
 class ExperimentFilter:
-    """Which experiments to list; None is any."""
+    """Which experiments to list; None is any.
+
+    `search` stands in the id, the description, the dataset's name or the target, in small letters
+    or large.
+    """
 
     type: str | None = None
     status: str | None = None
     dataset: str | None = None
+    search: str | None = None
 
 
 def get(session: Session, experiment_id: str, *, lock: bool = False) -> Experiment:
@@ -75,9 +81,12 @@ def _wanted(wanted: ExperimentFilter, sort: str) -> sa.Select[Experiment]:
     column = SORTS[sort.removeprefix("-")]
     order = column.desc() if sort.startswith("-") else column.asc()
     query = sa.select(Experiment).order_by(order, Experiment.id)
-    for name, value in vars(wanted).items():
-        if value is not None:
+    for name in ("type", "status", "dataset"):
+        if (value := getattr(wanted, name)) is not None:
             query = query.where(getattr(Experiment, name) == value)
+    if wanted.search is not None:
+        found = [each.icontains(wanted.search, autoescape=True) for each in SEARCHED]
+        query = query.where(sa.or_(*found))
     return query
 
 

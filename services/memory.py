@@ -27,5 +27,5 @@ def of_step(settings: Settings, kind: str) -> int:
     """The bytes that a step of a job of this kind may use."""
     web = WEB + settings.web_workers * (WEB_PROCESS + of_models(settings))
     left = settings.memory_limit - web - WORKER
-    share = TRAINING if kind == Kind.TRAIN else OTHER
+    share = TRAINING if kind in (Kind.TRAIN, Kind.VERIFY) else OTHER
     return settings.step_memory or max(LEAST, int(left * share))

@@ -56,6 +56,10 @@ class Home:
         """The folder of a version, named by the job that trained it."""
         return self.experiment(uid) / "versions" / job
 
+    def inspection(self, uid: str, job: str) -> Path:
+        """Pictures of a version and what else was found out about it, to be made anew if lost."""
+        return self.version(uid, job) / "inspection"
+
     def work(self, job: str) -> Path:
         """Scratch space of one job; gone when the job is over."""
         return self.root / "work" / job

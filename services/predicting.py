@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from models.errors import Conflict, Fault, Invalid
+from models.experiment import Task
 from services import active, versions
 from services.evaluating import require_trained
 from services.experiments import get
+from services.forest.coverage import DIGITS
+from services.forest.encoding import Matrix
 from services.forest.serving import Model
 from services.paths import Home
 
@@ -23,7 +28,7 @@ MOST_MODELS = 16
 
 @dataclass(frozen=True)
 class Served:
-    """A loaded version: what it is called, the model itself, how its table was read.
+    """A loaded version: what it is called, the model itself, how its table was read, its files.
 
     `file` is the active file that named it, and `stamp` the state in which that was.
     """
@@ -32,6 +37,8 @@ class Served:
     version: int
     model: Model
     reading: dict[str, Any]
+    folder: Path
+    checksums: Mapping[str, str]
     file: str = ""
     stamp: active.Stamp | None = None
 
@@ -51,6 +58,11 @@ class Models:
         self.home, self.most_bytes = home, most_bytes
         self._served: OrderedDict[str, Served] = OrderedDict()
         self._lock = threading.Lock()
+
+    @property
+    def count(self) -> int:
+        """How many are loaded."""
+        return len(self._served)
 
     def of(self, session: Session, experiment_id: str) -> Served:
         """The active version of an experiment, as of this moment.
@@ -124,14 +136,47 @@ class Models:
     def _read(
         self, record: active.Active, file: str = "", stamp: active.Stamp | None = None
     ) -> Served:
-        model = Model.load(self.home.absolute(record.folder), record.checksums)
-        return Served(record.experiment, record.version, model, record.reading, file, stamp)
+        folder, checksums = self.home.absolute(record.folder), record.checksums
+        model = Model.load(folder, checksums)
+        names = (record.experiment, record.version)
+        return Served(*names, model, record.reading, folder, checksums, file, stamp)
 
 
-def predict_rows(served: Served, rows: Sequence[Any], *, strict: bool = False) -> dict[str, Any]:
+def _cover(served: Served, predictions: list[dict[str, Any]], coverage: float) -> None:
+    """Add to each prediction what holds the truth as often as is asked."""
+    model = served.model
+    if model.calibration is None:
+        message = (
+            f"version {served.version} has no calibration rows: create the experiment with a "
+            "calibration_size above 0"
+        )
+        raise Conflict(message, code="not_calibrated")
+    limit = model.calibration.limit(coverage)
+    for each in predictions:
+        if model.task == Task.REGRESSION:
+            ends = [each["value"] - limit, each["value"] + limit]
+            each["interval"] = ends if math.isfinite(limit) else None
+        else:
+            shares = zip(model.classes, each["probabilities"].values(), strict=True)
+            each["set"] = [label for label, share in shares if 1 - share <= limit + DIGITS]
+
+
+Explain = Callable[[Served, Matrix, list[dict[str, Any]]], None]
+
+
+def predict_rows(
+    served: Served,
+    rows: Sequence[Any],
+    explain: Explain | None = None,
+    *,
+    strict: bool = False,
+    coverage: float | None = None,
+) -> dict[str, Any]:
     """Predictions for JSON rows, each an object of column to value.
 
-    Raises Invalid with every fault of every row; with `strict` an unseen category is one.
+    `explain` adds to the predictions why they are so, `coverage` what holds the truth so often:
+    a set of classes or an interval. Raises Conflict, not_calibrated, and Invalid with every fault
+    of every row; with `strict` an unseen category is one.
     """
     encoded = served.model.rows.encode(rows)
     faults = list(encoded.faults)
@@ -139,10 +184,15 @@ def predict_rows(served: Served, rows: Sequence[Any], *, strict: bool = False) -
         faults += [Fault(w["pointer"], w["code"], w["message"]) for w in encoded.warnings]
     if faults:
         raise Invalid(faults[0].message, code=faults[0].code, faults=faults)
+    predictions = served.model.predictions(encoded.matrix)
+    if coverage is not None:
+        _cover(served, predictions, coverage)
+    if explain is not None:
+        explain(served, encoded.matrix, predictions)
     answer: dict[str, Any] = {
         "experiment": served.experiment,
         "version": served.version,
-        "predictions": served.model.predictions(encoded.matrix),
+        "predictions": predictions,
     }
     if encoded.warnings:
         answer["warnings"] = encoded.warnings

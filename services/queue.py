@@ -16,7 +16,8 @@ APPLICATION = "grove"
 APPLICATION_VERSION = "1"
 SHORT, TRAIN = "short", "train"
 RETRY_AFTER = 10  # seconds
-QUEUE_OF = {Kind.READ: SHORT, Kind.SPLIT: SHORT, Kind.TEST: SHORT, Kind.TRAIN: TRAIN}
+GROWING = (Kind.TRAIN, Kind.VERIFY)
+QUEUE_OF = {kind: TRAIN if kind in GROWING else SHORT for kind in Kind}
 
 
 class JobQueue:

@@ -12,6 +12,7 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -31,6 +32,14 @@ __all__ = ["MOST_FAULTS", "as_column", "as_learned", "check_columns", "score_fil
 MOST_FAULTS = 100
 SHOWN_LEVELS = 3
 MOST_NOTICE_BYTES = 1_500  # as JSON: the notices travel in one header
+
+
+@dataclass(frozen=True)
+class Scored:
+    """How many rows were scored, and what there is to warn about."""
+
+    rows: int
+    notices: list[Notice]
 
 
 class Scorer:
@@ -106,8 +115,8 @@ class Scorer:
 
 def score_file(
     source: Path, target: Path, served: Served, reading: Reading, limits: Limits, *, strict: bool
-) -> list[Notice]:
-    """Score the CSV `source` into the CSV `target`; returns what there is to warn about.
+) -> Scored:
+    """Score the CSV `source` into the CSV `target`; says how many rows, and what to warn about.
 
     Raises Invalid with the faults of all rows; with `strict` an unseen category is one.
     """
@@ -119,7 +128,7 @@ def score_file(
         if strict and notices:
             faults = [Fault(_pointer(n.column), n.code, n.message) for n in notices]
             raise Invalid(notices[0].message, code=notices[0].code, faults=faults)
-    return notices
+    return Scored(scorer.rows, notices)
 
 
 @contextmanager

@@ -206,6 +206,11 @@ def read(environ: Mapping[str, str]) -> Settings:
     return Settings(**values)
 
 
+def environment(**more: str) -> dict[str, str]:
+    """The whole environment, and more: for a program that goes on with it."""
+    return {**os.environ, **more}
+
+
 def _value(setting: Setting, environ: Mapping[str, str]) -> Any:
     text = environ.get(setting.name)
     if text is None:

@@ -40,8 +40,14 @@ def strays(home: Home, url: str, stock: Stock, found: Iterable[str]) -> Iterator
     known = {kept.path for kept in stock.files()} | stock.serving(home).keys()
     known |= {home.relative(home.lock(executor)) for executor in stock.workers}
     known |= _of_database(home, url)
+    inspections = {
+        home.relative(home.inspection(version.experiment_uid, version.job))
+        for version in stock.versions
+    }
     for path in found:
-        if path not in known and not of_open_job(path, stock) and not _is_fleeting(home, path):
+        if path in known or path.rpartition("/")[0] in inspections:
+            continue
+        if not of_open_job(path, stock) and not _is_fleeting(home, path):
             yield path
 
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from benchmarks.cluster import Cluster, clustering
 from services.forest.batches import INTELEX, SCIKIT_LEARN
 from services.forest.engines import installed
 from services.setup import prepare
-from tests.dask_cluster import DaskCluster, dask_cluster
 from tests.orphans import assert_no_orphans
 from tests.story import FLOWER, Story, app_on, flowers, settings_for, worker
 from tests.test_durability import FORESTS, big_table
@@ -27,8 +27,8 @@ FILES = ("trees.npz", "model.onnx")  # all that answers come from
 
 
 @pytest.fixture(name="cluster", scope="module")
-def _cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
-    with dask_cluster(tmp_path_factory.mktemp("dask"), workers=2) as made:
+def _cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with clustering(tmp_path_factory.mktemp("dask"), workers=2) as made:
         yield made
 
 
@@ -62,10 +62,15 @@ def wait_for_message(story: Story, job: str, words: str) -> None:
     wait_until(lambda: words in (story.job(job).json["message"] or ""))
 
 
+def stored(folder: Path) -> list[Path]:
+    """The files in a storage."""
+    return [file for file in folder.rglob("*") if file.is_file()]
+
+
 @pytest.mark.parametrize("engine", [SCIKIT_LEARN, INTELEX])
 @pytest.mark.parametrize("storage", ["the home", "a folder", "an address"])
 def test_the_forest_is_that_of_one_machine(
-    tmp_path: Path, story: Story, cluster: DaskCluster, engine: str, storage: str
+    tmp_path: Path, story: Story, cluster: Cluster, engine: str, storage: str
 ) -> None:
     places = {
         "the home": None,
@@ -84,17 +89,17 @@ def test_the_forest_is_that_of_one_machine(
     with worker(tmp_path, **environ):
         there = made_by(story, experiment, begin(story, experiment, **params))
         assert_no_orphans(tmp_path)
+        wait_until(lambda: not stored(tmp_path / "s"))  # its worker tidies up after the job's end
     assert there["manifest"]["engine"]["name"] == engine
     assert len(there["manifest"]["batches"]) > 1
     assert_same_forest(here, there)
     assert story.predict(experiment, FLOWER).status_code == 200
-    assert not [file for file in (tmp_path / "s").rglob("*") if file.is_file()]
 
 
 @pytest.fixture(name="own")
-def _own(tmp_path: Path) -> Iterator[DaskCluster]:
+def _own(tmp_path: Path) -> Iterator[Cluster]:
     """A cluster that a test may break."""
-    with dask_cluster(tmp_path / "dask", workers=2) as made:
+    with clustering(tmp_path / "dask", workers=2) as made:
         yield made
 
 
@@ -103,7 +108,7 @@ SLOW = {**FORESTS[SCIKIT_LEARN], "n_estimators": 120}
 
 @pytest.mark.parametrize("storage", [False, True])
 def test_a_worker_lost_in_mid_batch_costs_that_batch(
-    tmp_path: Path, story: Story, own: DaskCluster, storage: bool
+    tmp_path: Path, story: Story, own: Cluster, storage: bool
 ) -> None:
     environ = {"GROVE_DASK_SCHEDULER": own.address}
     if storage:
@@ -120,7 +125,7 @@ def test_a_worker_lost_in_mid_batch_costs_that_batch(
 
 
 def test_a_scheduler_that_restarts_is_found_again(
-    tmp_path: Path, story: Story, own: DaskCluster
+    tmp_path: Path, story: Story, own: Cluster
 ) -> None:
     """What was done is not grown again; the rest is submitted anew."""
     with worker(tmp_path, GROVE_DASK_SCHEDULER=own.address):
@@ -140,7 +145,7 @@ def test_a_scheduler_that_restarts_is_found_again(
 
 def test_a_cluster_without_workers_is_waited_for(tmp_path: Path, story: Story) -> None:
     with ExitStack() as stack:
-        cluster = DaskCluster(tmp_path)
+        cluster = Cluster(tmp_path)
         stack.callback(cluster.close)
         stack.enter_context(worker(tmp_path, GROVE_DASK_SCHEDULER=cluster.address))
         experiment = story.make_experiment(flowers(500))
@@ -152,9 +157,7 @@ def test_a_cluster_without_workers_is_waited_for(tmp_path: Path, story: Story) -
         assert made_by(story, experiment, job)["hyper_parameters"]["n_estimators"] == 20
 
 
-def test_a_grove_worker_that_is_killed_goes_on(
-    tmp_path: Path, story: Story, own: DaskCluster
-) -> None:
+def test_a_grove_worker_that_is_killed_goes_on(tmp_path: Path, story: Story, own: Cluster) -> None:
     environ = {"GROVE_DASK_SCHEDULER": own.address}
     with worker(tmp_path, **environ) as first:
         experiment = story.make_experiment(big_table())
@@ -171,7 +174,7 @@ def test_a_grove_worker_that_is_killed_goes_on(
 
 @pytest.mark.parametrize("ending", ["cancel", "pause"])
 def test_who_wants_no_trees_leaves_the_cluster_idle(
-    tmp_path: Path, story: Story, own: DaskCluster, ending: str
+    tmp_path: Path, story: Story, own: Cluster, ending: str
 ) -> None:
     with worker(tmp_path, GROVE_DASK_SCHEDULER=own.address):
         experiment = story.make_experiment(big_table())
@@ -190,7 +193,7 @@ def test_who_wants_no_trees_leaves_the_cluster_idle(
 def test_a_cluster_that_cannot_is_said(tmp_path: Path, story: Story) -> None:
     """Workers without Grove's code beside them."""
     with ExitStack() as stack:
-        cluster = DaskCluster(tmp_path)
+        cluster = Cluster(tmp_path)
         stack.callback(cluster.close)
         cluster.start_scheduler()
         cluster.start_worker(PYTHONPATH=str(tmp_path))
@@ -204,7 +207,7 @@ def test_a_cluster_that_cannot_is_said(tmp_path: Path, story: Story) -> None:
 
 
 def test_the_time_that_is_told_is_that_of_all_together(
-    tmp_path: Path, story: Story, cluster: DaskCluster
+    tmp_path: Path, story: Story, cluster: Cluster
 ) -> None:
     with worker(tmp_path, GROVE_DASK_SCHEDULER=cluster.address):
         experiment = story.make_experiment(big_table())

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.cluster import Cluster
 from services.setup import prepare
-from tests.dask_cluster import DaskCluster
 from tests.machines import machines
 from tests.story import Story, app_on, settings_for, worker
 from tests.test_dask import SLOW, assert_same_forest, begin, made_by
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.real
 def test_a_machine_that_is_cut_off_costs_its_batch(tmp_path: Path) -> None:
     prepare(settings_for(tmp_path))
     with app_on(tmp_path) as app, machines(2) as (address, (near, far)):
-        story, cluster = Story(app.test_client()), DaskCluster(tmp_path, host=address)
+        story, cluster = Story(app.test_client()), Cluster(tmp_path, host=address)
         try:
             cluster.start_scheduler()
             for machine in (near, far):

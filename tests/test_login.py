@@ -46,7 +46,7 @@ def test_a_form_goes_on_to_the_pages(closed: Flask) -> None:
     assert (page.status_code, page.mimetype) == (200, "text/html")
     assert "form-action 'self'" in page.headers["Content-Security-Policy"]
     answer = client.post("/login", data={"key": "a" * 40}, headers={"X-Forwarded-Proto": "https"})
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/docs")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/")
     assert cookie_of(answer)["secure"]
 
 

@@ -30,7 +30,7 @@ def routes(app: Flask) -> set[tuple[str, str]]:
     found = set()
     for rule in app.url_map.iter_rules():
         path = re.sub(r"<(?:[^<>]*:)?([^<>:]+)>", r"{\1}", rule.rule)
-        if rule.rule == "/" or rule.rule.startswith(NOT_DOCUMENTED):
+        if rule.endpoint.startswith("pages.") or rule.rule.startswith(NOT_DOCUMENTED):
             continue
         found |= {(path, each.lower()) for each in (rule.methods or ()) if each.lower() in METHODS}
     return found
@@ -155,6 +155,7 @@ def journey(story: Story, client: Any) -> None:
     client.put(f"/v1/experiments/{experiment}", json={"dataset": data, "target": "kind"})
     for rest in ("", "/2", "/2/model", "/2/model?format=onnx"):
         story.get(experiment, f"/versions{rest}")
+    inspected(story, client, experiment)
     client.delete(f"/v1/experiments/{experiment}/versions/2")
     cancelled(story, client, experiment)
     client.get("/v1/jobs?page_size=200")
@@ -171,6 +172,17 @@ def regress(story: Story, experiment: str) -> None:
     story.train(experiment, n_estimators=2)
     story.test(experiment)
     story.predict(experiment, {"a": 1})
+
+
+def inspected(story: Story, client: Any, experiment: str) -> None:
+    """What there is to know of versions beyond their scores."""
+    for rest in ("plots/roc.svg", "plots/roc.png", "importances", "dependence?feature=size"):
+        assert story.get(experiment, f"/versions/2/{rest}").status_code == 200
+    assert story.get(experiment, "/compare?versions=1,2").status_code == 200
+    verified = client.post(f"/v1/experiments/{experiment}/versions/2/verify")
+    assert verified.status_code == 200
+    for form in ("text/plain", "application/openmetrics-text"):
+        assert client.get("/metrics", headers={"Accept": form}).status_code == 200
 
 
 def cancelled(story: Story, client: Any, experiment: str) -> None:
@@ -214,9 +226,10 @@ def test_every_route_refuses_alike(app: Flask, spec: Any) -> None:
     for path, method, operation in operations(spec):
         address = re.sub(r"\{number\}", "1", path)
         address = re.sub(r"\{part\}", "test", address)
+        address = address.replace("{plot}.{form}", "roc.svg")
         address = re.sub(r"\{[a-z_]+\}", "nothing", address)
         assert_problem(client.open(address, method="PROPFIND"), 405, "method_not_allowed")
-        refused = client.open(address, method=method.upper(), headers={"Accept": "image/png"})
+        refused = client.open(address, method=method.upper(), headers={"Accept": "image/gif"})
         assert_problem(refused, 406, "not_acceptable")
         two = [("Authorization", "Bearer a"), ("Authorization", "Bearer b")]
         assert_protected(app, address, method, two)

@@ -116,7 +116,7 @@ def test_what_a_browser_shows_is_hardened(open_app: Flask) -> None:
         file.get_data()
     for answer in (page, file):
         assert answer.headers["X-Frame-Options"] == "DENY"
-        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        assert answer.headers["Referrer-Policy"] == "same-origin"
         assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert file.headers["Content-Disposition"].startswith("attachment")

@@ -40,7 +40,7 @@ class Sum:
 
 
 def served(model: Sum) -> Served:
-    return Served("sums", 1, cast(Model, model), {})
+    return Served("sums", 1, cast(Model, model), {}, Path(), {})
 
 
 def score(
@@ -50,8 +50,8 @@ def score(
     source.write_bytes(content.encode() if isinstance(content, str) else content)
     target.unlink(missing_ok=True)
     limits = Limits(block_bytes=block)
-    notices = score_file(source, target, served(Sum()), Reading(**reading), limits, strict=strict)
-    return target.read_bytes(), notices
+    scored = score_file(source, target, served(Sum()), Reading(**reading), limits, strict=strict)
+    return target.read_bytes(), scored.notices
 
 
 def refusal(folder: Path, content: str | bytes, block: int = MIB) -> dict[str, Any]:

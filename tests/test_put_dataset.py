@@ -30,6 +30,7 @@ KEYS = [
     "links",
 ]
 COLUMN_KEYS = ["name", "type", "missing", "distinct", "examples", "minimum", "maximum"]
+COLUMN_KEYS += ["histogram", "most_frequent"]
 
 
 def test_a_table_is_kept_and_described(story: Story, home: Path) -> None:

@@ -28,6 +28,7 @@ KEYS = [
     "roc_auc",
     "log_loss",
     "confusion_matrix",
+    "intervals",
     "report",
     "undefined",
     "warnings",
@@ -111,7 +112,7 @@ def test_numbers(story: Story) -> None:
     body = table(["a", "b", "y"], rows)
     experiment = story.make_trained(body, target="y", type="regression")
     result = strict(story.test(experiment))["result"]
-    assert list(result) == ["rows", "r2", "rmse", "mae", "undefined", "warnings"]
+    assert list(result) == ["rows", "r2", "rmse", "mae", "intervals", "undefined", "warnings"]
     frame, y = split_of(story, experiment, "test", "y")
     predicted = pipeline_of(story, experiment).predict(frame)
     expected = {

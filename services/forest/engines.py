@@ -145,3 +145,11 @@ def engine_of(record: Mapping[str, str], engines: Mapping[str, Engine]) -> Engin
         )
         raise Failed(message, code="engine_missing")
     return engine
+
+
+def again(name: str, here: Mapping[str, Engine]) -> Choice:
+    """The engine that has grown a forest before. Raises Failed, engine_missing."""
+    if name not in here:
+        message = f"this version was grown by {name}, which this worker has not got"
+        raise Failed(message, code="engine_missing")
+    return Choice(name, here[name].version, "the version that is verified was grown by it")

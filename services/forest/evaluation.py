@@ -15,6 +15,7 @@ from services.forest import confusion, ranking
 from services.forest.encoding import Floats
 from services.forest.labels import codes_of, winners
 from services.forest.outcome import Outcome
+from services.forest.resampling import of_classes, of_numbers
 
 
 def evaluate(task: str, classes: Sequence[Any], y_true: Any, scores: Floats) -> dict[str, Any]:
@@ -24,7 +25,8 @@ def evaluate(task: str, classes: Sequence[Any], y_true: Any, scores: Floats) -> 
     (n, classes) in the order of `classes`, or values (n,). A score that is not defined is
     None, and `undefined` says why; `warnings` are {code, message}. The scores are those of
     scikit-learn's functions, with a class that is never predicted counted as precision 0.
-    Raises Invalid where there are no rows, or one has no target.
+    `intervals` are those of 95 % by the bootstrap. Raises Invalid where there are no rows, or one
+    has no target.
     """
     _check(y_true)
     if task == Task.REGRESSION:
@@ -55,7 +57,13 @@ def _regression(y_true: Floats, y_pred: Floats) -> dict[str, Any]:
         "rmse": float(metrics.root_mean_squared_error(y_true, y_pred)),
         "mae": float(metrics.mean_absolute_error(y_true, y_pred)),
     }
-    return {"rows": len(y_true), **scores, **outcome.as_record()}
+    intervals = of_numbers(y_true, y_pred)
+    return {
+        "rows": len(y_true),
+        **scores,
+        "intervals": {name: ends for name, ends in intervals.items() if scores[name] is not None},
+        **outcome.as_record(),
+    }
 
 
 def _classification(classes: list[Any], y_true: Any, probabilities: Floats) -> dict[str, Any]:
@@ -69,6 +77,7 @@ def _classification(classes: list[Any], y_true: Any, probabilities: Floats) -> d
         **_means(truth, predicted),
         **ranking.scores(truth, probabilities, classes, strangers, outcome),
         "confusion_matrix": confusion.matrix(truth, predicted, classes, strangers),
+        "intervals": of_classes(truth, predicted),
         "report": confusion.report(truth, predicted, classes),
         **outcome.as_record(),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,13 +16,14 @@ import pyarrow as pa
 from models.errors import Conflict
 from models.experiment import Task
 from services.columns import Feature
+from services.forest.coverage import Calibration
 from services.forest.encoding import Floats, Matrix
 from services.forest.labels import text_of, winner, winners
 from services.forest.parts import name_of
 from services.forest.rows import RowEncoder
 from services.forest.sessions import Sessions
 
-SERVING = "serving.json"
+SERVING, CALIBRATION = "serving.json", "calibration.json"
 MEMORY_OF_BYTE = 6  # of a session, for each byte of its export: 5.3 to 6.3 were measured
 SCALE = 1e7  # seven digits: the export's probabilities are float32
 
@@ -32,7 +33,7 @@ class Model:
     """A version that can predict.
 
     `classes` are JSON values in the order of their codes, `rows` encodes JSON rows, `size` is
-    about how many bytes of memory it takes.
+    about how many bytes of memory it takes. `calibration` is there where the split has such a part.
     """
 
     forest: Sessions
@@ -41,6 +42,7 @@ class Model:
     classes: list[Any]
     rows: RowEncoder
     size: int
+    calibration: Calibration | None = None
 
     @classmethod
     def load(cls, folder: Path, checksums: Mapping[str, str]) -> Model:
@@ -48,10 +50,9 @@ class Model:
 
         Raises Conflict, model_missing or model_integrity_failed.
         """
-        record = json.loads(_checked(folder / SERVING, checksums))
+        record = json.loads(checked(folder / SERVING, checksums))
         parts = record.get("parts", [1])  # an older export is whole
-        names = [name_of(number) for number, _ in enumerate(parts, 1)]
-        contents = (_checked(folder / name, checksums) for name in names)
+        contents = _Contents(folder, [name_of(at) for at, _ in enumerate(parts, 1)], checksums)
         features = [Feature.from_record(feature) for feature in record["features"]]
         return cls(
             forest=Sessions.load(contents, parts),
@@ -59,7 +60,8 @@ class Model:
             features=features,
             classes=record["classes"],
             rows=RowEncoder(features, frozenset(record["known_columns"])),
-            size=sum((folder / name).stat().st_size for name in names) * MEMORY_OF_BYTE,
+            size=contents.size * MEMORY_OF_BYTE,
+            calibration=_calibration(folder, checksums),
         )
 
     @cached_property
@@ -96,7 +98,30 @@ class Model:
         return pa.Table.from_arrays([labels, *map(pa.array, scores.T.copy())], names)
 
 
-def _checked(path: Path, checksums: Mapping[str, str]) -> bytes:
+@dataclass
+class _Contents:
+    """The bytes of files, one after the other, and how many they were: files may go meanwhile."""
+
+    folder: Path
+    names: list[str]
+    checksums: Mapping[str, str]
+    size: int = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        for name in self.names:
+            content = checked(self.folder / name, self.checksums)
+            self.size += len(content)
+            yield content
+
+
+def _calibration(folder: Path, checksums: Mapping[str, str]) -> Calibration | None:
+    """How strange the truth looked to the version, where there were rows to tell."""
+    if CALIBRATION not in checksums:
+        return None
+    return Calibration(**json.loads(checked(folder / CALIBRATION, checksums)))
+
+
+def checked(path: Path, checksums: Mapping[str, str]) -> bytes:
     """The bytes of a file, read once, if they are those that were published."""
     try:
         content = path.read_bytes()

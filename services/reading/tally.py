@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from services.columns import FLOAT32_MAX
 from services.reading.cells import Markers, blanked, dates, finite, floats, kinds, wholes
 from services.reading.grammar import Kind
+from services.reading.histogram import Histogram
 from services.reading.levels import Levels
 from services.reading.sequence import Sequence
 
@@ -42,6 +43,7 @@ class Tally:
         self.high: float | None = None
         self.days: tuple[str, str] | None = None
         self.levels = levels
+        self.histogram = Histogram()
         self.sequence = Sequence()
         self._markers = markers
         self._max_spots = max_spots
@@ -69,6 +71,7 @@ class Tally:
             return False
         self._count_numbers(texts, row)
         self._stretch(ends["min"], ends["max"])
+        self.histogram.add(pc.drop_null(values).to_numpy())
         self._note_wholes(texts)
         return True
 
@@ -129,13 +132,15 @@ class Tally:
         elif kind == Kind.MISSING:
             self.markers_seen.update(chunk.distinct().to_pylist())
         elif kind == Kind.NUMBER:
-            self._note_numbers(chunk.distinct())
+            self._note_numbers(chunk)
         elif kind == Kind.DATE:
             self._note_days(chunk.distinct())
 
-    def _note_numbers(self, texts: pa.Array) -> None:
-        ends = pc.min_max(pc.cast(texts, pa.float64())).as_py()
-        self._stretch(ends["min"], ends["max"])
+    def _note_numbers(self, chunk: _Chunk) -> None:
+        texts = chunk.distinct()
+        values = pc.cast(texts, pa.float64()).to_numpy()
+        self._stretch(float(values.min()), float(values.max()))
+        self.histogram.add(values, chunk.counts[chunk.chosen])
         self.whole = self.whole and wholes(texts) is not None
 
     def _note_days(self, texts: pa.Array) -> None:

@@ -61,6 +61,7 @@ def column_of(name: str, tally: Tally) -> Column:
         minimum=low,
         maximum=high,
         levels=levels,
+        histogram=_histogram(kind, tally),
     )
 
 
@@ -72,6 +73,12 @@ def _range(kind: ColumnType, tally: Tally) -> tuple[float | int | str | None, ..
     if kind == "date" and tally.days:
         return tuple(_short(datetime.fromisoformat(day)) for day in tally.days)
     return None, None
+
+
+def _histogram(kind: ColumnType, tally: Tally) -> dict[str, list[float]] | None:
+    if kind not in NUMERIC:
+        return None
+    return tally.histogram.as_record(whole=kind == "integer")
 
 
 def _levels(kind: ColumnType, counts: dict[str, int] | None) -> dict[str, int] | None:

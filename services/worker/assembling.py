@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import platform
 from concurrent.futures import ThreadPoolExecutor
@@ -12,12 +13,15 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
-from services.files import remove
+from services.files import remove, sha256_of
 from services.forest import export, growing, parity
 from services.forest.batches import is_steady, plan_of
+from services.forest.coverage import Calibration, strangeness
 from services.forest.pipeline import pipeline_of
-from services.forest.serving import Model
+from services.forest.serving import CALIBRATION, Model
 from services.forest.trees import Trees, trees_of
+from services.splits.download import check_part
+from services.worker.answers import answers_to
 from services.worker.forests import features_of, kwargs_of, training_rows
 from services.worker.outcomes import Spec, place
 
@@ -42,6 +46,7 @@ def assemble_version(spec: Spec, grown: list[dict[str, Any]]) -> dict[str, Any]:
         kept = export.write_kept(folder, pipeline, trees)
         model = loading.result()
     _check(spec, pipeline, model, trees)
+    kept |= _calibrate(spec, folder, model)
     return {
         "hyper_parameters": spec["params"],
         "fit_seconds": round(sum(batch["seconds"] for batch in grown), 3),
@@ -102,6 +107,18 @@ def _check(spec: Spec, pipeline: Any, model: Model, trees: Trees) -> None:
     _, y = training_rows(spec)
     sample = parity.sample(rows, model.features, trees)
     parity.check(pipeline, model, sample, deviation=float(np.std(y)))
+
+
+def _calibrate(spec: Spec, folder: Path, model: Model) -> dict[str, str]:
+    """Write down how strange the rows of the calibration part look; the file's checksum by name."""
+    if spec["calibration"] is None:
+        return {}
+    check_part(Path(spec["calibration"]), spec["checksums"]["calibration"])
+    answers = answers_to(spec, model, pq.ParquetFile(spec["calibration"]).iter_batches())
+    found = Calibration.of(strangeness(spec["task"], answers.truth, answers.scores))
+    path = folder / CALIBRATION
+    path.write_text(json.dumps(found.as_record()))
+    return {CALIBRATION: sha256_of(path)}
 
 
 def _manifest(spec: Spec, forest: Any) -> dict[str, Any]:

@@ -56,6 +56,8 @@ def choose_engine(spec: Spec) -> dict[str, str]:
     """
     X, y = training_rows(spec)
     here = engines.installed()
+    if (same := spec.get("same_engine")) is not None:
+        return engines.again(same, here).as_record()
     choice = engines.choose(spec["task"], kwargs_of(spec), X, y, here, spec["threads"])
     return choice.as_record()
 

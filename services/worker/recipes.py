@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from models import Dataset, Experiment, Job, Kind, Status
-from models.errors import Conflict, Failed
+from models.errors import Conflict
 from services import datasets, versions
-from services.files import move_folder, remove, sha256_of
+from services.files import move_folder, remove
 from services.forest.batches import is_steady, is_time_for_more, plan_of, trees_before
-from services.worker import specs
+from services.verifying import verdict
+from services.worker import specs, studies
 from services.worker.bench import Bench, experiment_of
 from services.worker.growers import grower
 from services.worker.outcomes import Outcome, Spec
+from services.worker.records import beside, outcome_of
 
 
 def read(bench: Bench, job: Job) -> None:
@@ -60,17 +60,11 @@ def split(bench: Bench, job: Job) -> None:
 
 def train(bench: Bench, job: Job) -> None:
     """Grow a forest in batches of trees and publish it as a new version."""
-    spec = specs.training(bench, job)
-    encoded = bench.step(job, "training rows encoded", "encode", (spec,), range(5))
-    found = {name: encoded[name] for name in ("size", "params", "engine", "shared")}
-    spec = {**spec, "X": encoded["path"], **found}
+    spec = _encoded(bench, job)
     if spec["dry_run"]:
         _foresee(bench, job, "foresee_training", spec)
         return
-    before = _before(bench, job, spec)
-    grown, scores = _grown(bench, job, spec)
-    spec, grown = {**spec, "oob_scores": scores}, [*before, *grown]
-    made = bench.step(job, "forest checked", "assemble", (spec, grown), range(90, 99))
+    made = _assembled(bench, job, spec)
     record, files = outcome_of(bench, job, made), beside(bench, job, made, "version")
 
     def finish(session: Session, row: Job) -> list[str]:
@@ -80,6 +74,35 @@ def train(bench: Bench, job: Job) -> None:
         return versions.prune(session, bench.home, experiment.uid, bench.settings.keep_versions)
 
     _remove(bench, bench.hold(job, finish))
+
+
+def verify(bench: Bench, job: Job) -> None:
+    """Make a version again from its record, and say whether it is the same."""
+    record = outcome_of(bench, job, _assembled(bench, job, _encoded(bench, job)))
+    number = job.params["version"]
+
+    def finish(session: Session, row: Job) -> None:
+        experiment = experiment_of(session, row)
+        version = versions.of(session, experiment, number)
+        row.succeed({"experiment": experiment.id, **verdict(version, record)})
+
+    bench.hold(job, finish)
+
+
+def _encoded(bench: Bench, job: Job) -> Spec:
+    """What a training is told, once its rows are encoded."""
+    spec = specs.training(bench, job)
+    encoded = bench.step(job, "training rows encoded", "encode", (spec,), range(5))
+    found = {name: encoded[name] for name in ("size", "params", "engine", "shared")}
+    return {**spec, "X": encoded["path"], **found}
+
+
+def _assembled(bench: Bench, job: Job, spec: Spec) -> Outcome:
+    """The forest that is told of, grown, put together and checked."""
+    before = _before(bench, job, spec)
+    grown, scores = _grown(bench, job, spec)
+    spec, grown = {**spec, "oob_scores": scores}, [*before, *grown]
+    return bench.step(job, "forest checked", "assemble", (spec, grown), range(90, 99))
 
 
 def _foresee(bench: Bench, job: Job, task: str, spec: Spec) -> None:
@@ -131,41 +154,15 @@ def _stopped(record: dict[str, Any]) -> dict[str, Any]:
     return {key: record["manifest"][key] for key in ("stopped",) if key in record["manifest"]}
 
 
-def test(bench: Bench, job: Job) -> None:
-    """Score a version on the test split, and keep the result; or on a CSV that was sent."""
-    spec = specs.testing(bench, job)
-    made = bench.step(job, "scored", "evaluate", (spec,), range(95))
-    result, number = outcome_of(bench, job, made), job.params["version"]
-
-    def finish(session: Session, row: Job) -> None:
-        experiment = experiment_of(session, row)
-        if spec["upload"] is None:
-            versions.keep_result(session, experiment, number, result)
-        row.succeed({"experiment": experiment.id, "version": number, "result": result})
-
-    bench.hold(job, finish)
-
-
 RECIPES: dict[Kind, Callable[[Bench, Job], None]] = {
     Kind.READ: read,
     Kind.SPLIT: split,
     Kind.TRAIN: train,
-    Kind.TEST: test,
+    Kind.TEST: studies.test,
+    Kind.INSPECT: studies.inspect,
+    Kind.COMPARE: studies.compare,
+    Kind.VERIFY: verify,
 }
-
-
-def outcome_of(bench: Bench, job: Job, made: Outcome) -> dict[str, Any]:
-    """What a step wrote down, if it is still what the step wrote."""
-    file = bench.home.work(job.id) / made["path"]
-    if not file.exists() or sha256_of(file) != made["sha256"]:
-        raise Failed(f"the outcome {made['path']} of a finished step is gone", code="work_lost")
-    record: dict[str, Any] = json.loads(file.read_bytes())
-    return record
-
-
-def beside(bench: Bench, job: Job, made: Outcome, name: str) -> Path:
-    """The folder that a step left beside its outcome."""
-    return bench.home.work(job.id).joinpath(str(made["path"])).with_name(name)
 
 
 def _remove(bench: Bench, paths: list[str]) -> None:

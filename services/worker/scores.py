@@ -12,19 +12,22 @@ import pyarrow.parquet as pq
 
 from models.errors import Fault, Invalid, invalid
 from services.columns import Column
-from services.forest.encoding import encode
+from services.forest.coverage import measured
+from services.forest.encoding import Floats, encode
 from services.forest.evaluation import evaluate
 from services.forest.serving import Model
 from services.reading import Limits, Reading, text_batches, typed
 from services.scoring import MOST_FAULTS, as_column, as_learned, check_columns
+from services.worker.answers import truth_of, whole
 from services.worker.outcomes import Spec
 
 LEAK = "identical_rows"
+COVERAGES = (0.8, 0.9, 0.95)
 
 
 def score_split(spec: Spec) -> dict[str, Any]:
     """The result on the test part, with what the split said about rows on both sides."""
-    model = _model(spec)
+    model = model_of(spec)
     result = _scored(spec, model, pq.ParquetFile(spec["test"]).iter_batches())
     leaks = [notice for notice in spec["warnings"] if notice["code"] == LEAK]
     return {**result, "warnings": [*leaks, *result["warnings"]]}
@@ -35,7 +38,7 @@ def score_csv(spec: Spec) -> dict[str, Any]:
 
     Raises Invalid with the faults of all rows, or where it has no row or no target.
     """
-    model = _model(spec)
+    model = model_of(spec)
     return _scored(spec, model, _typed_rows(spec, model))
 
 
@@ -46,16 +49,21 @@ def _scored(spec: Spec, model: Model, batches: Iterable[pa.RecordBatch]) -> dict
         scores.append(model.scores(encode(batch, model.features)))
     if not truth:
         raise invalid("csv_empty", "the CSV holds no row to score")
-    labels = _whole(pa.chunked_array(truth))
-    return evaluate(spec["task"], model.classes, labels, np.concatenate(scores))
+    labels, answers = whole(pa.chunked_array(truth)), np.concatenate(scores)
+    result = evaluate(spec["task"], model.classes, labels, answers)
+    return {**result, **_coverage(spec["task"], model, labels, answers)}
 
 
-def _whole(labels: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Labels of whole numbers as integers, so that one unseen in training is named 3, not 3.0."""
-    try:
-        return labels.cast(pa.int64()) if pa.types.is_floating(labels.type) else labels
-    except pa.ArrowInvalid:
-        return labels
+def _coverage(
+    task: str, model: Model, labels: pa.ChunkedArray, scores: Floats
+) -> dict[str, list[dict[str, float]]]:
+    """How often answers that are to hold the truth do so, where the version is calibrated."""
+    if model.calibration is None:
+        return {}
+    truth = truth_of(task, model, labels)
+    return {
+        "coverage": [measured(task, truth, scores, model.calibration, each) for each in COVERAGES]
+    }
 
 
 def _typed_rows(spec: Spec, model: Model) -> Iterator[pa.RecordBatch]:
@@ -81,5 +89,6 @@ def _target(spec: Spec) -> Column:
     return Column(**record)
 
 
-def _model(spec: Spec) -> Model:
+def model_of(spec: Spec) -> Model:
+    """The version that a specification names. Raises Conflict where its files have changed."""
     return Model.load(Path(spec["model"]), spec["model_checksums"])

@@ -67,12 +67,15 @@ def training(bench: Bench, job: Job) -> Spec:
             "given": job.params.get("given", []),
             "dry_run": job.params.get("dry_run", False),
             "tol": job.params.get("tol"),
+            "batches": job.params.get("batches"),
+            "same_engine": job.params.get("engine"),
             "memory_limit": memory.of_step(bench.settings, job.kind),
             "models_memory": memory.of_models(bench.settings),
             "threads": bench.settings.train_threads,
             "storage": bench.settings.dask_storage if bench.settings.dask_scheduler else None,
             "train": str(bench.home.absolute(experiment.train_path or "")),
             "rows": experiment.train_rows,
+            "calibration": _calibration(bench, experiment),
             "checksums": experiment.checksums,
         }
 
@@ -91,6 +94,7 @@ def testing(bench: Bench, job: Job) -> Spec:
             **_common(bench, job),
             "task": experiment.type,
             "target": experiment.target,
+            "version": version.number,
             "model": str(bench.home.absolute(version.model_path).parent),
             "model_checksums": version.checksums,
             "description": dataset.description,
@@ -100,6 +104,26 @@ def testing(bench: Bench, job: Job) -> Spec:
             "upload": str(bench.home.upload(job.id)) if sent else None,
             "reading": job.params.get("reading"),
             "learned_reading": version.manifest["reading"],
+        }
+
+    return bench.hold(job, gather)
+
+
+def comparing(bench: Bench, job: Job) -> Spec:
+    """For scoring two versions on the test part."""
+
+    def gather(session: Session, row: Job) -> Spec:
+        experiment = experiment_of(session, row)
+        two = [versions.of(session, experiment, number) for number in job.params["versions"]]
+        return {
+            **_common(bench, job),
+            "task": experiment.type,
+            "target": experiment.target,
+            "versions": job.params["versions"],
+            "models": [str(bench.home.absolute(each.model_path).parent) for each in two],
+            "models_checksums": [each.checksums for each in two],
+            "test": str(bench.home.absolute(experiment.test_path or "")),
+            "checksums": experiment.checksums,
         }
 
     return bench.hold(job, gather)
@@ -119,6 +143,11 @@ def _extended(
         "manifest": version.manifest,
         "fit_seconds": version.fit_seconds,
     }
+
+
+def _calibration(bench: Bench, experiment: Experiment) -> str | None:
+    path = experiment.calibration_path
+    return str(bench.home.absolute(path)) if path is not None else None
 
 
 def _reading(dataset: Dataset) -> dict[str, Any]:

@@ -7,11 +7,13 @@ that is done again after a crash writes the same files again, in the folder of t
 
 from __future__ import annotations
 
+import importlib
 import json
 from pathlib import Path
 from typing import Any
 
 from services.files import keep
+from services.inspecting import RECORD
 from services.reading import Description, Limits, Reading
 from services.reading import describe as describe_csv
 from services.splits.download import check_part
@@ -19,6 +21,7 @@ from services.splits.foresight import check_room, foresee
 from services.splits.plan import Plan
 from services.splits.split import split as split_csv
 from services.worker.assembling import assemble_version
+from services.worker.comparison import compare_versions
 from services.worker.estimates import estimate
 from services.worker.far import share_rows
 from services.worker.forests import (
@@ -31,6 +34,8 @@ from services.worker.forests import (
 )
 from services.worker.outcomes import Outcome, Report, Spec, outcome, place
 from services.worker.scores import score_csv, score_split
+
+INSPECTION = "services.worker.inspection"
 
 
 def describe(spec: Spec, report: Report) -> Outcome:
@@ -130,6 +135,23 @@ def evaluate(spec: Spec, report: Report) -> Outcome:
         check_part(Path(spec["test"]), spec["checksums"]["test"])
         result = score_split(spec)
     return write_down(spec, "result.json", result, result["rows"])
+
+
+def inspect(spec: Spec, report: Report) -> Outcome:
+    """Draw a version's pictures, and find out what its features are worth."""
+    check_part(Path(spec["test"]), spec["checksums"]["test"])
+    folder = place(spec, "inspection")
+    folder.mkdir(parents=True, exist_ok=True)
+    # Only here is matplotlib loaded, which takes half a second and 40 MB.
+    found = importlib.import_module(INSPECTION).inspect_version(spec, folder, report)
+    return write_down(spec, f"inspection/{RECORD}", found, found["rows"])
+
+
+def compare(spec: Spec, report: Report) -> Outcome:
+    """Score two versions on the same test rows, and say how sure it is which is better."""
+    check_part(Path(spec["test"]), spec["checksums"]["test"])
+    found = compare_versions(spec, report)
+    return write_down(spec, "comparison.json", found, found["rows"])
 
 
 def write_down(spec: Spec, name: str, record: dict[str, Any], count: int) -> Outcome:

@@ -56,6 +56,8 @@ def test_scores_are_scikit_learns(classes: list[Any]) -> None:
         assert mine["recall"] == pytest.approx(theirs["recall"])
         assert mine["support"] == theirs["support"]
     assert (result["rows"], result["undefined"], result["warnings"]) == (200, {}, [])
+    for name, (low, high) in result.pop("intervals").items():
+        assert low <= expected[name] <= high
     assert set(result) == {*expected, "rows", "confusion_matrix", "report", "undefined", "warnings"}
     json.dumps(result, allow_nan=False)
 
@@ -132,6 +134,8 @@ def test_a_certain_and_wrong_probability_is_a_finite_loss() -> None:
 def test_regression() -> None:
     y, p = RNG.normal(size=50), RNG.normal(size=50)
     result = evaluate("regression", [], y, p)
+    for name, (low, high) in result.pop("intervals").items():
+        assert low <= result[name] <= high
     assert result == {
         "rows": 50,
         "r2": pytest.approx(metrics.r2_score(y, p)),

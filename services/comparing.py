@@ -1,0 +1,67 @@
+"""Two versions on the same test rows, asked for; and what it takes to promote the better one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from models import Experiment, Job, Kind, State, writing
+from models.errors import Conflict
+from models.job import OPEN
+from services import versions
+from services.experiments import get
+from services.queue import JobQueue
+
+REUSED = (*OPEN, State.SUCCEEDED)
+
+
+def submit(session: Session, queue: JobQueue, experiment_id: str, numbers: Sequence[int]) -> Job:
+    """The job that compares two versions: versions never change, so one that did so will do.
+
+    Raises NotFound.
+    """
+    with writing(session):
+        experiment = get(session, experiment_id, lock=True)
+        for number in numbers:
+            versions.of(session, experiment, number)
+        job = _earlier(session, experiment, list(numbers))
+        if job is None:
+            job = Job(kind=Kind.COMPARE, experiment=experiment.id, experiment_uid=experiment.uid)
+            job.dataset, job.params = experiment.dataset, {"versions": list(numbers)}
+            queue.put(session, job)
+        return job
+
+
+def _earlier(session: Session, experiment: Experiment, numbers: list[int]) -> Job | None:
+    query = sa.select(Job).where(
+        Job.experiment_uid == experiment.uid, Job.kind == Kind.COMPARE, Job.state.in_(REUSED)
+    )
+    jobs = session.scalars(query.order_by(Job.created_at.desc()))
+    return next((job for job in jobs if job.params["versions"] == numbers), None)
+
+
+def evidence(session: Session, queue: JobQueue, experiment_id: str, number: int) -> Job | None:
+    """The job that tells whether a version is better than the active one; None where it is that.
+
+    Raises NotFound.
+    """
+    experiment = get(session, experiment_id)
+    if experiment.active_version is None or experiment.active_version == number:
+        return None
+    return submit(session, queue, experiment_id, [experiment.active_version, number])
+
+
+def require_better(job: Job) -> None:
+    """Raise Conflict, not_better, unless the comparison says that the second version is better."""
+    told = (job.result or {})["comparison"]
+    if told["verdict"] != "better":
+        first, second = job.params["versions"]
+        low, high = told["interval"]
+        message = (
+            f"there is no evidence that version {second} is better than version {first}: "
+            f"{told['score']} {told['scores'][1]:.4g} against {told['scores'][0]:.4g}, the "
+            f"difference lies between {low:.4g} and {high:.4g}"
+        )
+        raise Conflict(message, code="not_better", job=job.id)

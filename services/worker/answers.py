@@ -1,0 +1,71 @@
+"""What a version says of the rows of a part, beside what is true."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from models.errors import invalid
+from models.experiment import Task
+from services.forest.encoding import Floats, Matrix, encode
+from services.forest.labels import codes_of
+from services.forest.serving import Model
+from services.worker.outcomes import Spec
+
+
+@dataclass(frozen=True)
+class Answers:
+    """All rows' truth and scores, and every so many rows as they were encoded.
+
+    `truth` is (n,), codes of the classes, those from len(classes) on unseen in training, or
+    numbers; `scores` are (n, classes), or (n,).
+    """
+
+    truth: npt.NDArray[Any]
+    scores: Floats
+    X: Matrix
+    every: int
+
+    @property
+    def y(self) -> npt.NDArray[Any]:
+        """The truth of the rows in X."""
+        return self.truth[:: self.every]
+
+
+def answers_to(
+    spec: Spec, model: Model, batches: Iterable[pa.RecordBatch], every: int | None = None
+) -> Answers:
+    """The answers to rows, and every `every`-th row; raises Invalid where there is none."""
+    labels, scores, sample, done = [], [], [], 0
+    for batch in batches:
+        rows = encode(batch, model.features)
+        labels.append(batch[spec["target"]])
+        scores.append(model.scores(rows))
+        if every is not None:
+            sample.append(rows[-done % every :: every])
+        done += len(rows)
+    if not done:
+        raise invalid("too_few_rows", "there is no row to answer")
+    kept = np.concatenate(sample) if sample else np.empty((0, len(model.features)), np.float32)
+    truth = truth_of(spec["task"], model, pa.chunked_array(labels))
+    return Answers(truth, np.concatenate(scores), kept, every or 1)
+
+
+def whole(labels: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Labels of whole numbers as integers, so that one unseen in training is named 3, not 3.0."""
+    try:
+        return labels.cast(pa.int64()) if pa.types.is_floating(labels.type) else labels
+    except pa.ArrowInvalid:
+        return labels
+
+
+def truth_of(task: str, model: Model, labels: pa.ChunkedArray) -> npt.NDArray[Any]:
+    """Labels as the codes of their classes, or numbers, (n,)."""
+    if task == Task.REGRESSION:
+        return np.asarray(labels, dtype=np.float64)
+    return codes_of(whole(labels), model.classes)[0]

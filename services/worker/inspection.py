@@ -1,0 +1,78 @@
+"""The step of an inspection: what the test split tells of a version, beyond its scores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+from sklearn.metrics import accuracy_score, r2_score
+
+from models.experiment import Task
+from services.forest import dependence
+from services.forest.encoding import Matrix
+from services.forest.importance import Importance, by_impurity, by_permutation, listed, rows_for
+from services.forest.labels import winners
+from services.forest.serving import Model
+from services.forest.trees import Trees
+from services.pictures.draw import draw
+from services.pictures.scene import Scene
+from services.worker.answers import Answers, answers_to
+from services.worker.outcomes import Report, Spec
+from services.worker.scores import model_of
+
+MOST_DEPENDENCES = 50  # of the most important features
+
+
+def inspect_version(spec: Spec, folder: Path, report: Report) -> dict[str, Any]:
+    """Draw all pictures into `folder`, and return what else there is to know."""
+    model = model_of(spec)
+    report(0.0, "answering the test rows")
+    answers = _answers(spec, model)
+    report(0.2, "shuffling one column after the other")
+    importances = _importances(spec, model, answers)
+    report(0.6, "drawing")
+    classes = [] if spec["task"] == Task.REGRESSION else model.texts
+    scene = Scene(spec["task"], spec["target"], classes, answers.truth, answers.scores, importances)
+    draw(scene, folder)
+    report(0.8, "giving one column after the other other values")
+    rows = answers.X[:: max(1, len(answers.X) // dependence.MOST_ROWS)][: dependence.MOST_ROWS]
+    return {
+        "version": spec["version"],
+        "rows": len(answers.truth),
+        "rows_shuffled": len(answers.X),
+        "rows_averaged": len(rows),
+        "score": "r2" if spec["task"] == Task.REGRESSION else "accuracy",
+        "classes": classes or None,
+        "importances": [each.as_record() for each in importances],
+        "dependence": list(_dependences(model, rows, importances)),
+    }
+
+
+def _answers(spec: Spec, model: Model) -> Answers:
+    file = pq.ParquetFile(spec["test"])
+    every = max(1, -(-file.metadata.num_rows // rows_for(len(model.features))))
+    return answers_to(spec, model, file.iter_batches(), every)
+
+
+def _importances(spec: Spec, model: Model, answers: Answers) -> list[Importance]:
+    means, stds = by_permutation(_score(spec["task"], model), answers.X, answers.y)
+    trees = Trees.load(Path(spec["model"], "trees.npz"))
+    names = [feature.name for feature in model.features]
+    return listed(names, means, stds, by_impurity(trees, len(names)))
+
+
+def _score(task: str, model: Model) -> Callable[[Matrix, Any], float]:
+    if task == Task.REGRESSION:
+        return lambda X, y: float(r2_score(y, model.scores(X)))
+    return lambda X, y: float(accuracy_score(y, winners(model.scores(X))))
+
+
+def _dependences(
+    model: Model, rows: Matrix, importances: list[Importance]
+) -> Iterator[dict[str, Any]]:
+    places = {feature.name: at for at, feature in enumerate(model.features)}
+    for each in importances[:MOST_DEPENDENCES]:
+        at = places[each.feature]
+        yield dependence.dependence(model.scores, rows, at, model.features[at])

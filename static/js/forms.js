@@ -1,0 +1,79 @@
+// Forms that send what they hold to the API: data-send="POST /v1/…".
+//
+// The fields bear the API's names, or those of columns, as data-field: a field whose name were
+// "elements" would take the place of the form's own.
+//
+// data-done is where to go then, "" the same page; {id} in it is of the answer. data-rows sends one
+// row for predict, data-secret shows what is told once, data-later does not wait for the work.
+import { Problem, finished, isJob, send, words } from "./api.js";
+import { showPredictions, showSecret } from "./answers.js";
+import { clear, fail, note } from "./outcomes.js";
+
+export function takeForm(form) {
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (form.dataset.confirm && !confirm(form.dataset.confirm)) return;
+    clear(form);
+    const button = form.querySelector("button:not([data-copy])");
+    button.disabled = true;
+    try {
+      await sendForm(form);
+    } catch (error) {
+      fail(form, error);
+    } finally {
+      button.disabled = false;
+    }
+  });
+}
+
+async function sendForm(form) {
+  const [method, path] = form.dataset.send.split(" ");
+  const later = "later" in form.dataset;
+  const prefer = later ? { Prefer: "respond-async" } : {};
+  let answer = await send(method, path, bodyOf(form), prefer);
+  if (isJob(answer) && !later) {
+    answer = (await finished(answer, (job) => note(form, words(job)))).result;
+  }
+  if ("rows" in form.dataset) return showPredictions(form, answer);
+  if ("secret" in form.dataset) return showSecret(form, answer);
+  const id = encodeURIComponent(answer?.id ?? answer?.experiment ?? "");
+  const place = form.dataset.done.replace("{id}", id);
+  if (place) location.assign(place);
+  else location.reload();
+}
+
+// What the form holds, as the API takes it; undefined where it holds nothing.
+export function bodyOf(form) {
+  const fields = Object.create(null); // a column may be named __proto__
+  for (const field of fieldsOf(form)) {
+    const { field: name, kind } = field.dataset;
+    const value = valueOf(field);
+    if (value === undefined) continue;
+    if (kind === "list") (fields[name] ??= []).push(value);
+    else fields[name] = value;
+  }
+  if ("rows" in form.dataset) return { rows: [rowOf(form, fields)], ...optionsOf(form) };
+  return form.dataset.send.startsWith("DELETE") || !Object.keys(fields).length ? undefined : fields;
+}
+
+const fieldsOf = (form) => form.querySelectorAll("[data-field]");
+
+function rowOf(form, fields) {
+  const names = [...fieldsOf(form)].map((field) => field.dataset.field);
+  return Object.fromEntries(names.map((name) => [name, fields[name] ?? null]));
+}
+
+// What is said beside the rows: a column may have any name, so these have none.
+function optionsOf(form) {
+  const chosen = [...form.querySelectorAll("[data-option]")].filter((box) => box.checked);
+  return Object.fromEntries(chosen.map((box) => [box.dataset.option, true]));
+}
+
+function valueOf(field) {
+  if (["radio", "checkbox"].includes(field.type)) return field.checked ? field.value : undefined;
+  if (field.validity?.badInput) throw new Problem({ detail: `${field.dataset.field}: a number is expected.` });
+  if (field.value === "") return undefined;
+  if (field.dataset.kind === "number") return Number(field.value);
+  if (field.dataset.kind === "boolean") return field.value === "true";
+  return field.value;
+}
