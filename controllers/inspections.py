@@ -13,7 +13,13 @@ from controllers.negotiation import produces
 from controllers.parts import parts
 from controllers.waiting import accepted, preferred_wait, session, unfinished, waited
 from models import Job
-from schemas.inspection import DependenceQuery, DependenceSchema, ImportancesSchema
+from schemas.inspection import (
+    DependenceQuery,
+    DependenceSchema,
+    ImportancesSchema,
+    SlicesSchema,
+    ThresholdsSchema,
+)
 from services import inspecting
 from services.pictures.names import FORMATS, NAMES
 
@@ -44,7 +50,7 @@ def show_plot(experiment_id: str, number: int, plot: str, form: str) -> Response
     Of a classification confusion-matrix, roc, precision-recall, calibration and
     feature-importance; of a regression residuals, predicted and feature-importance.
     """
-    found = _made(inspecting.picture, experiment_id, number, f"{plot}.{form}")
+    found = made(inspecting.picture, experiment_id, number, f"{plot}.{form}")
     if isinstance(found, Response):
         return found
     return Response(found, mimetype=MEDIA_TYPES[form])
@@ -57,7 +63,7 @@ def show_plot(experiment_id: str, number: int, plot: str, form: str) -> Response
 @blp.problems(404)
 def list_importances(experiment_id: str, number: int) -> Any:
     """Tell what the features are worth: by permutation on the test rows, and by impurity."""
-    return _made(inspecting.record, experiment_id, number)
+    return made(inspecting.record, experiment_id, number)
 
 
 @blp.route("/<int:number>/dependence")
@@ -68,13 +74,34 @@ def list_importances(experiment_id: str, number: int) -> Any:
 @blp.problems(404)
 def show_dependence(query: dict[str, Any], experiment_id: str, number: int) -> Any:
     """Tell how the answer goes with a feature, the others left as they are: partial dependence."""
-    found = _made(inspecting.record, experiment_id, number)
+    found = made(inspecting.record, experiment_id, number)
     if isinstance(found, Response):
         return found
     return inspecting.dependence_of(found, query["feature"])
 
 
-def _made(ask: Callable[..., Any], *what: Any) -> Any:
+@blp.route("/<int:number>/slices")
+@conditional
+@blp.response(200, SlicesSchema)
+@blp.accepted
+@blp.problems(404)
+def list_slices(experiment_id: str, number: int) -> Any:
+    """Tell where the version fails: its scores by the values of each category column."""
+    return made(inspecting.record, experiment_id, number)
+
+
+@blp.route("/<int:number>/thresholds")
+@conditional
+@blp.response(200, ThresholdsSchema)
+@blp.accepted
+@blp.problems(404)
+def list_thresholds(experiment_id: str, number: int) -> Any:
+    """Of two classes, tell what comes of calling the last one from a probability on."""
+    found = made(inspecting.record, experiment_id, number)
+    return found if isinstance(found, Response) else inspecting.thresholds_of(found)
+
+
+def made(ask: Callable[..., Any], *what: Any) -> Any:
     """What is asked for, made first where it is not there; or the answer in its place."""
     wait = preferred_wait()
     found = ask(session(), parts().queue, parts().home, *what)

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session  # noqa: E402
 from controllers import (  # noqa: E402
     access,
     caching,
+    cards,
     comparisons,
     compression,
     datasets,
@@ -55,6 +56,7 @@ RESOURCES = (
     versions,
     inspections,
     comparisons,
+    cards,
     jobs,
     keys,
     login,

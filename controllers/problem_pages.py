@@ -32,7 +32,7 @@ CODES: dict[type[GroveError], str] = {
     Forbidden: "foreign_origin scope_too_small",
     NotFound: """
         dataset_not_found experiment_not_found feature_not_found job_not_found key_not_found
-        part_not_found plot_not_found split_not_found version_not_found
+        part_not_found plot_not_found split_not_found thresholds_not_found version_not_found
     """,
     Conflict: """
         already_trained changed_meanwhile dataset_changed dataset_deleted dataset_exists

@@ -18,6 +18,7 @@ _NEEDED = {
         api-docs.openapi_swagger_ui problems.list_problems problems.show_problem login.log_out
         pages.home pages.show_experiment metrics.show_metrics
         inspections.show_plot inspections.list_importances inspections.show_dependence
+        inspections.list_slices inspections.list_thresholds cards.show_card
         comparisons.compare_versions
     """,
     # To change things, and to take data and models out.

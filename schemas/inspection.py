@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import fields as ma
 
 from schemas.base import Schema
-from schemas.containers import ListOf
+from schemas.containers import AnyObject, ListOf
 from schemas.fields import StrictString
 
 SHUFFLED = "what the score loses once the column is shuffled in the test rows, on average"
@@ -49,3 +49,40 @@ class DependenceSchema(Schema):
         required=True,
         metadata={"description": "one for each value: a number, or one for each class"},
     )
+
+
+class SliceSchema(Schema):
+    """A column by whose values the test rows were told apart; `more` values are left out."""
+
+    feature = ma.String(required=True)
+    values = ListOf(AnyObject(), required=True)
+    more = ma.Integer(required=True)
+
+
+class SlicesSchema(Schema):
+    """The scores by category: of classes accuracy and its interval, of numbers rmse and bias.
+
+    `of` says whether a `value` that is null is one that is missing, or unseen in training.
+    """
+
+    version = ma.Integer(required=True)
+    rows = ma.Integer(required=True)
+    slices = ListOf(ma.Nested(SliceSchema), required=True)
+
+
+class ThresholdSchema(Schema):
+    """What comes of calling a row `label` from this probability on."""
+
+    threshold = ma.Float(required=True)
+    precision = ma.Float(required=True, allow_none=True)
+    recall = ma.Float(required=True, allow_none=True)
+    f1 = ma.Float(required=True, allow_none=True)
+    share = ma.Float(required=True, metadata={"description": "of the rows that are called so"})
+
+
+class ThresholdsSchema(Schema):
+    """What comes of each threshold."""
+
+    version = ma.Integer(required=True)
+    label = ma.String(required=True)
+    thresholds = ListOf(ma.Nested(ThresholdSchema), required=True)

@@ -72,6 +72,12 @@ class VerificationSchema(Schema):
     made_with = AnyObject(required=True)
 
 
+class CardQuery(Schema):
+    """In which format to read a card."""
+
+    format = QueryChoice(("markdown", "html"), load_default="markdown")
+
+
 class ModelQuery(Schema):
     """In which format to download a model, and which part of an ONNX export that is in several."""
 

@@ -57,6 +57,15 @@ def dependence_of(found: dict[str, Any], feature: str) -> dict[str, Any]:
     raise NotFound(message, code="feature_not_found")
 
 
+def thresholds_of(found: dict[str, Any]) -> dict[str, Any]:
+    """What comes of each threshold, out of what was found. Raises NotFound but for two classes."""
+    if found["thresholds"] is None:
+        message = "thresholds are for two classes, of which the last is called from one on"
+        raise NotFound(message, code="thresholds_not_found")
+    return {"version": found["version"], "label": found["classes"][-1],
+            "thresholds": found["thresholds"]}  # fmt: skip
+
+
 def _content(
     session: Session, queue: JobQueue, home: Home, experiment_id: str, number: int, name: str
 ) -> bytes | Job:

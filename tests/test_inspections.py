@@ -117,6 +117,28 @@ def test_how_it_goes_with_each_column(story: Story) -> None:
     assert_problem(ask(story, experiment, "dependence"), 422, "required")
 
 
+def test_where_it_fails(story: Story) -> None:
+    experiment = story.make_trained(flowers(400))
+    told = ask(story, experiment, "slices").json
+    assert told["rows"] == 80
+    assert [each["feature"] for each in told["slices"]] == ["colour", "wild"]
+    colours = {each["value"]: each for each in told["slices"][0]["values"]}
+    assert set(colours) == {"red", "white", "yellow", None}
+    assert colours[None]["of"] == "missing"
+    assert sum(each["rows"] for each in colours.values()) == 80
+    assert colours["red"]["accuracy"] > colours["white"]["accuracy"]
+    every = ask(story, experiment, "thresholds").json
+    assert (every["label"], len(every["thresholds"])) == ("tulip", 101)
+    assert every["thresholds"][0]["recall"] == 1
+
+
+def test_thresholds_are_of_two_classes(story: Story) -> None:
+    rows = [[n % 3, n % 5, "abc"[n % 3]] for n in range(60)]
+    experiment = story.make_trained(table(["a", "b", "kind"], rows))
+    assert_problem(ask(story, experiment, "thresholds"), 404, "thresholds_not_found")
+    assert ask(story, experiment, "slices").json["slices"] == []
+
+
 def test_what_is_lost_is_made_again(story: Story, home: Path) -> None:
     experiment = story.make_trained()
     first = ask(story, experiment, "plots/roc.svg")

@@ -176,7 +176,8 @@ def regress(story: Story, experiment: str) -> None:
 
 def inspected(story: Story, client: Any, experiment: str) -> None:
     """What there is to know of versions beyond their scores."""
-    for rest in ("plots/roc.svg", "plots/roc.png", "importances", "dependence?feature=size"):
+    for rest in ("plots/roc.svg", "plots/roc.png", "importances", "dependence?feature=size",
+                 "slices", "thresholds", "card", "card?format=html"):  # fmt: skip
         assert story.get(experiment, f"/versions/2/{rest}").status_code == 200
     assert story.get(experiment, "/compare?versions=1,2").status_code == 200
     verified = client.post(f"/v1/experiments/{experiment}/versions/2/verify")

@@ -15,6 +15,7 @@ from onnx import AttributeProto, ModelProto, NodeProto, TensorProto, helper, num
 
 from models.errors import TooLarge
 from services.forest.trees import Trees
+from services.forest.usage import NOTE
 
 ML = "ai.onnx.ml"
 OPSETS = [helper.make_opsetid("", 17), helper.make_opsetid(ML, 3)]
@@ -161,4 +162,5 @@ def _model(
     graph = helper.make_graph([], "forest", inputs, outputs, initializer=tensors)
     model = helper.make_model(graph, opset_imports=OPSETS, ir_version=IR_VERSION)
     helper.set_model_props(model, dict(about))
+    model.doc_string = NOTE
     return model

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ from services.worker.outcomes import Spec
 
 @dataclass(frozen=True)
 class Answers:
-    """All rows' truth and scores, and every so many rows as they were encoded.
+    """All rows' truth and scores, some of their columns, and every so many rows as encoded.
 
     `truth` is (n,), codes of the classes, those from len(classes) on unseen in training, or
     numbers; `scores` are (n, classes), or (n,).
@@ -30,6 +30,7 @@ class Answers:
     scores: Floats
     X: Matrix
     every: int
+    columns: Matrix
 
     @property
     def y(self) -> npt.NDArray[Any]:
@@ -38,22 +39,30 @@ class Answers:
 
 
 def answers_to(
-    spec: Spec, model: Model, batches: Iterable[pa.RecordBatch], every: int | None = None
+    spec: Spec,
+    model: Model,
+    batches: Iterable[pa.RecordBatch],
+    every: int | None = None,
+    columns: Sequence[int] = (),
 ) -> Answers:
-    """The answers to rows, and every `every`-th row; raises Invalid where there is none."""
-    labels, scores, sample, done = [], [], [], 0
+    """The answers to rows, every `every`-th row, and these columns of all, by their places.
+
+    Raises Invalid where there is no row.
+    """
+    labels, scores, sample, kept, done = [], [], [], [], 0
     for batch in batches:
         rows = encode(batch, model.features)
         labels.append(batch[spec["target"]])
         scores.append(model.scores(rows))
+        kept.append(rows[:, list(columns)])
         if every is not None:
             sample.append(rows[-done % every :: every])
         done += len(rows)
     if not done:
         raise invalid("too_few_rows", "there is no row to answer")
-    kept = np.concatenate(sample) if sample else np.empty((0, len(model.features)), np.float32)
+    X = np.concatenate(sample) if sample else np.empty((0, len(model.features)), np.float32)
     truth = truth_of(spec["task"], model, pa.chunked_array(labels))
-    return Answers(truth, np.concatenate(scores), kept, every or 1)
+    return Answers(truth, np.concatenate(scores), X, every or 1, np.concatenate(kept))
 
 
 def whole(labels: pa.ChunkedArray) -> pa.ChunkedArray:

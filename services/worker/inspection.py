@@ -15,6 +15,7 @@ from services.forest.encoding import Matrix
 from services.forest.importance import Importance, by_impurity, by_permutation, listed, rows_for
 from services.forest.labels import winners
 from services.forest.serving import Model
+from services.forest.slices import sliced, slices, thresholds
 from services.forest.trees import Trees
 from services.pictures.draw import draw
 from services.pictures.scene import Scene
@@ -46,6 +47,8 @@ def inspect_version(spec: Spec, folder: Path, report: Report) -> dict[str, Any]:
         "score": "r2" if spec["task"] == Task.REGRESSION else "accuracy",
         "classes": classes or None,
         "importances": [each.as_record() for each in importances],
+        "slices": list(_slices(spec, model, answers)),
+        "thresholds": _thresholds(model, answers),
         "dependence": list(_dependences(model, rows, importances)),
     }
 
@@ -53,7 +56,20 @@ def inspect_version(spec: Spec, folder: Path, report: Report) -> dict[str, Any]:
 def _answers(spec: Spec, model: Model) -> Answers:
     file = pq.ParquetFile(spec["test"])
     every = max(1, -(-file.metadata.num_rows // rows_for(len(model.features))))
-    return answers_to(spec, model, file.iter_batches(), every)
+    return answers_to(spec, model, file.iter_batches(), every, sliced(model.features))
+
+
+def _slices(spec: Spec, model: Model, answers: Answers) -> Iterator[dict[str, Any]]:
+    for column, at in enumerate(sliced(model.features)):
+        codes = answers.columns[:, column]
+        yield slices(spec["task"], model.features[at], codes, answers.truth, answers.scores)
+
+
+def _thresholds(model: Model, answers: Answers) -> list[dict[str, Any]] | None:
+    """Of the last of two classes; None where there are not two."""
+    if len(model.classes) != 2:  # noqa: PLR2004
+        return None
+    return list(thresholds(answers.truth == 1, answers.scores[:, 1]))
 
 
 def _importances(spec: Spec, model: Model, answers: Answers) -> list[Importance]:

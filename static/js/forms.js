@@ -4,7 +4,7 @@
 // "elements" would take the place of the form's own.
 //
 // data-done is where to go then, "" the same page; {id} in it is of the answer. data-rows sends one
-// row for predict, data-secret shows what is told once, data-later does not wait for the work.
+// row for predict, data-tell tells what came of it, data-secret shows what is told once, data-later does not wait for the work.
 import { Problem, finished, isJob, send, words } from "./api.js";
 import { showPredictions, showSecret } from "./answers.js";
 import { clear, fail, note } from "./outcomes.js";
@@ -35,11 +35,17 @@ async function sendForm(form) {
     answer = (await finished(answer, (job) => note(form, words(job)))).result;
   }
   if ("rows" in form.dataset) return showPredictions(form, answer);
+  if ("tell" in form.dataset) return note(form, verdictOf(answer));
   if ("secret" in form.dataset) return showSecret(form, answer);
   const id = encodeURIComponent(answer?.id ?? answer?.experiment ?? "");
   const place = form.dataset.done.replace("{id}", id);
   if (place) location.assign(place);
   else location.reload();
+}
+
+// What came of a version that was grown again.
+function verdictOf({ identical, different }) {
+  return identical ? "Grown again: the same, byte for byte." : `Grown again, and not the same: ${different.join(", ")}.`;
 }
 
 // What the form holds, as the API takes it; undefined where it holds nothing.

@@ -1,4 +1,5 @@
 // Tables that are sorted by a column, and two versions side by side.
+import { finished, isJob, send } from "./api.js";
 import { element } from "./outcomes.js";
 
 export function makeSortable(table) {
@@ -37,7 +38,27 @@ export function makeComparable(table) {
     boxes.forEach((box) => (box.disabled = chosen.length === 2 && !box.checked));
     const two = versions.filter((each) => chosen.includes(each.version));
     place.replaceChildren(...(two.length === 2 ? [sideBySide(two.reverse())] : []));
+    if (two.length === 2) tellEvidence(place, table.dataset.compare, two);
   });
+}
+
+// How sure it is which of two is better, on the same test rows.
+async function tellEvidence(place, path, two) {
+  const told = element("p", "Both answer the test rows…");
+  place.append(told);
+  const numbers = two.map((each) => each.version);
+  try {
+    const asked = `${path}?versions=${numbers}`;
+    let found = await send("GET", asked);
+    if (isJob(found)) found = (await finished(found, () => {})).result.comparison;
+    const [low, high] = found.interval.map((end) => end.toPrecision(3));
+    told.textContent =
+      `On the same ${found.rows} test rows the ${found.score} of version ${numbers[1]} differs by ` +
+      `${found.difference.toPrecision(3)} (95 %: ${low} to ${high}; ${found.test.name}: p = ` +
+      `${found.test.p_value.toPrecision(2)}). It is ${found.verdict}.`;
+  } catch (error) {
+    told.textContent = error.message;
+  }
 }
 
 function sideBySide([one, other]) {
