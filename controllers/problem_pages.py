@@ -48,13 +48,13 @@ CODES: dict[type[GroveError], str] = {
         csv_malformed duplicate_column encoding_not_utf8 encoding_wrong expected_object
         fixed_by_version header_suspect id_fixed idempotency_key_reused is_target line_too_long
         missing_column missing_label more_faults needs_bootstrap needs_oob_score no_features no_rows
-        non_finite not_csv not_for_csv not_for_regression nul_byte null number_out_of_range
-        one_file_expected out_of_range ragged_row read_only_field read_only_parameter
-        repeated_parameter required split_value target_constant target_continuous
-        target_missing_values target_negative target_not_found target_not_numeric
-        target_not_positive target_one_class too_few_rows too_many_classes too_many_columns
-        too_many_keys unclosed_quote unknown_choice unknown_column unknown_encoding unknown_field
-        unknown_label unknown_parameter unseen_category wrong_task wrong_type
+        non_finite not_csv not_for_csv not_for_regression not_with_search nul_byte null
+        number_out_of_range one_file_expected out_of_range ragged_row read_only_field
+        read_only_parameter repeated_parameter required split_value target_constant
+        target_continuous target_missing_values target_negative target_not_found target_not_numeric
+        target_not_positive target_one_class too_few_rows too_many_candidates too_many_classes
+        too_many_columns too_many_keys unclosed_quote unknown_choice unknown_column unknown_encoding
+        unknown_field unknown_label unknown_parameter unseen_category wrong_task wrong_type
     """,
     Unsupported: "compressed_upload",
     Busy: "not_ready queue_full",

@@ -73,12 +73,31 @@ def gunicorn_arguments(chosen: settings.Settings) -> list[str]:
     ]
 
 
+def _new_folder() -> str:
+    """A folder that bears this process's id, which gunicorn will have; those of the dead go."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{COUNTS}*"):
+        pid = folder.name.removeprefix(COUNTS).partition("-")[0]
+        if pid.isdigit() and not _lives(int(pid)):
+            shutil.rmtree(folder, ignore_errors=True)
+    return tempfile.mkdtemp(prefix=f"{COUNTS}{os.getpid()}-")
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 def become(chosen: settings.Settings) -> None:
     """Go on as gunicorn."""
     os.chdir(Path(__file__).resolve().parents[1])
     command = [sys.executable, "-m", "gunicorn", *gunicorn_arguments(chosen)]
     # Where its processes write what they count, so that any of them can tell of all.
-    counts = tempfile.mkdtemp(prefix=COUNTS)
+    counts = _new_folder()
     os.execve(sys.executable, command, settings.environment(**{FOLDER: counts}))  # noqa: S606
 
 

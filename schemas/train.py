@@ -9,10 +9,23 @@ import marshmallow as ma
 
 from models.hyper_parameters import PARAMETERS, Parameter, table
 from schemas.base import Schema
-from schemas.containers import AnyObject
+from schemas.containers import AnyObject, ListOf
 from schemas.fields import StrictBoolean, StrictInteger, StrictNumber, StrictString
 
 MOST_MINUTES = 100_000
+MOST_VALUES, MOST_TRIALS = 50, 200
+N_ITER = {"description": "so many points of the grid, drawn at random; all of it unless said"}
+SCORING = {"description": "by scikit-learn's names; accuracy or r2 unless said"}
+SCORINGS = (
+    "accuracy",
+    "f1_macro",
+    "f1_weighted",
+    "roc_auc_ovr",
+    "neg_log_loss",
+    "r2",
+    "neg_root_mean_squared_error",
+    "neg_mean_absolute_error",
+)
 FieldType = ma.fields.Field[Any]
 # Which kind of JSON value goes to which field: a whole number to the integer, where there is one.
 KINDS: dict[type, tuple[str, ...]] = {
@@ -91,10 +104,33 @@ def _documented(kinds: Mapping[str, FieldType], nullable: bool) -> list[dict[str
 
 def _schema(parameters: Mapping[str, Parameter], name: str) -> type[ma.Schema]:
     fields = {each: field_of(parameter) for each, parameter in parameters.items()}
-    growth: dict[str, FieldType] = {each: make() for each, make in GROWTH.items()}
+    growth: dict[str, FieldType] = {each: make(parameters) for each, make in GROWTH.items()}
     made = Schema.from_dict({**fields, **growth}, name=name)
     made.__doc__ = "Hyper-parameters of a random forest, and how it is to grow; none is needed."
     return made
+
+
+def search_field(parameters: Mapping[str, Parameter]) -> FieldType:
+    """What a search tries: values of some of these hyper-parameters."""
+    lists: dict[str, FieldType] = {
+        name: ListOf(field_of(parameter), min_items=1, max_items=MOST_VALUES)
+        for name, parameter in parameters.items()
+    }
+    of = next(iter(parameters.values())).name + str(len(lists))
+    params = Schema.from_dict(dict(lists), name=f"SearchedParams{of}")
+    made = Schema.from_dict(
+        {
+            "params": ma.fields.Nested(params, required=True),
+            "n_iter": StrictInteger(minimum=1, maximum=MOST_TRIALS, metadata=N_ITER),
+            "cv": StrictInteger(minimum=2, maximum=20, metadata={"description": "folds, 5"}),
+            "scoring": StrictString(choices=SCORINGS, metadata=SCORING),
+        },
+        name=f"Search{of}",
+    )
+    told = (
+        "values to try, each scored by cross-validation on the training part; the best is trained"
+    )
+    return ma.fields.Nested(made, metadata={"description": told})
 
 
 def _minutes() -> StrictNumber:
@@ -129,13 +165,14 @@ def _dry_run() -> StrictBoolean:
 
 
 # What else a training is asked for, by the names that services.training.Growth has for it.
-GROWTH: dict[str, Callable[[], FieldType]] = {
-    "max_minutes": _minutes,
-    "early_stopping": _early_stopping,
-    "tol": _tol,
-    "extend": _extend,
-    "version": _version,
-    "dry_run": _dry_run,
+GROWTH: dict[str, Callable[[Mapping[str, Parameter]], FieldType]] = {
+    "max_minutes": lambda _: _minutes(),
+    "early_stopping": lambda _: _early_stopping(),
+    "tol": lambda _: _tol(),
+    "extend": lambda _: _extend(),
+    "version": lambda _: _version(),
+    "dry_run": lambda _: _dry_run(),
+    "search": search_field,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,7 @@ from services.forest.labels import text_of
 from services.forest.parameters import check
 from services.queue import JobQueue
 from services.repeats import Repeat, earlier
+from services.searching import moved, search_of
 
 TOL = 1e-3  # of an accuracy or an R2
 
@@ -29,7 +31,7 @@ class Growth:
     Once the trees have grown for `max_minutes`, or with `early_stopping` change the out-of-bag
     score by no more than `tol`, those that there are make the forest. `extend` trees are added to
     those of a version, of the active one unless `version` says another. With `dry_run` it is only
-    told what that would take.
+    told what that would take. `search` has hyper-parameters tried, of which the best are taken.
     """
 
     max_minutes: float | None = None
@@ -38,6 +40,7 @@ class Growth:
     extend: int | None = None
     version: int | None = None
     dry_run: bool = False
+    search: Mapping[str, Any] | None = None
 
 
 def submit(
@@ -89,6 +92,7 @@ def _asked(
 ) -> dict[str, Any]:
     """What the job is to do. Raises Invalid, NotFound, Conflict."""
     _check_stopping(params, growth)
+    _check_search(params, growth)
     if growth.extend is None:
         if growth.version is not None:
             message = "version says which one to extend; say by how many trees, too"
@@ -97,6 +101,7 @@ def _asked(
         return {
             "hyper_parameters": {**_chosen(experiment, params), **_scored(growth)},
             "given": list(params),
+            **_searched(session, experiment, params, growth),
             **_told(growth),
         }
     base = base_of(session, experiment, growth.version, growth.extend, params)
@@ -112,6 +117,34 @@ def _asked(
 def _told(growth: Growth) -> dict[str, Any]:
     tol = (growth.tol or TOL) if growth.early_stopping else None
     return {"max_minutes": growth.max_minutes, "dry_run": growth.dry_run, "tol": tol}
+
+
+def _check_search(params: dict[str, Any], growth: Growth) -> None:
+    """Raise Invalid where a search and what is asked for beside it do not go together."""
+    if growth.search is None:
+        return
+    for name in ("extend", "early_stopping", "dry_run"):
+        if getattr(growth, name):
+            raise invalid("not_with_search", f"{name} does not go with a search", f"/{name}")
+    if both := sorted(growth.search["params"].keys() & params.keys()):
+        message = f"{both[0]} is searched for; leave it out beside the search"
+        raise invalid("not_with_search", message, f"/{both[0]}")
+
+
+def _searched(
+    session: Session, experiment: Experiment, params: dict[str, Any], growth: Growth
+) -> dict[str, Any]:
+    """What a search tries, each of which could be trained. Raises Invalid."""
+    if growth.search is None:
+        return {}
+    seed = _chosen(experiment, params)["random_state"]
+    search = search_of(growth.search, experiment.type, seed)
+    for candidate in search.candidates:
+        try:
+            _check(session, experiment, {**params, **candidate})
+        except Invalid as error:
+            raise moved(error) from error
+    return {"search": search.as_record()}
 
 
 def _scored(growth: Growth) -> dict[str, bool]:

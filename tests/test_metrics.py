@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
-import tempfile
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,11 @@ from controllers.counts import NO_ROUTE
 from controllers.server import COUNTS
 from models import Kind
 from services import census
-from tests.service import Service, running
+from tests.service import ROOT, Service, running
 from tests.story import FLOWER, Story
 from tests.waits import wait_until
 
+DEAD = 2**22 - 1  # the id of no process: systems number them below
 PREDICT = "/v1/experiments/<experiment_id>/predict"
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
@@ -102,6 +103,24 @@ def test_a_database_that_is_away_is_a_figure(story: Story, monkeypatch: pytest.M
     assert not [name for name, _ in found if name == "grove_jobs"]
 
 
+def test_the_dashboard_shows_what_there_is(story: Story) -> None:
+    """Every figure of deploy/grafana.json is one that the service gives, with those labels."""
+    experiment = story.make_trained()
+    assert story.predict(experiment, FLOWER).status_code == 200
+    known: dict[str, set[str]] = {}
+    for name, labels in seen(story):
+        known.setdefault(name, set()).update(dict(labels))
+    panels = json.loads((ROOT / "deploy" / "grafana.json").read_text())["panels"]
+    asked = [target["expr"] for panel in panels for target in panel["targets"]]
+    for expression in asked:
+        (name,) = re.findall(r"grove_\w+", expression)
+        by = re.search(r"by \(([^)]*)\)", expression)
+        assert set(re.split(", ", by[1]) if by else []) <= known[name], expression
+    assert {re.findall(r"grove_\w+", each)[0] for each in asked} >= {
+        name for name in known if not name.endswith(("_sum", "_count", "_created"))
+    }
+
+
 def test_open_metrics_for_who_asks(story: Story) -> None:
     answer = story.client.get("/metrics", headers={"Accept": "application/openmetrics-text"})
     assert answer.mimetype == "application/openmetrics-text"
@@ -141,10 +160,10 @@ def test_all_processes_are_one(service: Service) -> None:
 
 
 def test_the_counts_end_with_the_service(tmp_path: Path) -> None:
-    def folders() -> set[Path]:
-        return set(Path(tempfile.gettempdir()).glob(f"{COUNTS}*"))
-
-    before = folders()
-    with running(tmp_path):
-        assert len(folders() - before) == 1
-    assert not folders() - before
+    """Those of a service that was killed go when the next one starts."""
+    home, own = tmp_path / "home", tmp_path / "own"
+    own.mkdir()
+    (own / f"{COUNTS}{DEAD}-x").mkdir()
+    with running(home, TMPDIR=str(own)):
+        assert len(list(own.glob(f"{COUNTS}*"))) == 1
+    assert not list(own.glob(f"{COUNTS}*"))

@@ -79,6 +79,8 @@ def _growth(asked: Spec, grown: list[dict[str, Any]]) -> dict[str, Any]:
             "by": "early_stopping" if enough else "max_minutes",
             "n_estimators_asked": asked["params"]["n_estimators"],
         }
+    if asked["search"] is not None:
+        told["search"] = asked["search"]
     if asked["tol"] is not None:
         told["oob_scores"] = asked["oob_scores"]
     return told

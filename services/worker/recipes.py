@@ -18,6 +18,9 @@ from services.worker.bench import Bench, experiment_of
 from services.worker.growers import grower
 from services.worker.outcomes import Outcome, Spec
 from services.worker.records import beside, outcome_of
+from services.worker.search import best_of
+
+BEGIN = 6  # percent of a training that are done before its first tree grows
 
 
 def read(bench: Bench, job: Job) -> None:
@@ -64,6 +67,8 @@ def train(bench: Bench, job: Job) -> None:
     if spec["dry_run"]:
         _foresee(bench, job, "foresee_training", spec)
         return
+    if spec["search"] is not None:
+        spec = best_of(bench, job, spec)
     made = _assembled(bench, job, spec)
     record, files = outcome_of(bench, job, made), beside(bench, job, made, "version")
 
@@ -94,7 +99,7 @@ def _encoded(bench: Bench, job: Job) -> Spec:
     spec = specs.training(bench, job)
     encoded = bench.step(job, "training rows encoded", "encode", (spec,), range(5))
     found = {name: encoded[name] for name in ("size", "params", "engine", "shared")}
-    return {**spec, "X": encoded["path"], **found}
+    return {**spec, "X": encoded["path"], "asked": spec["params"], "begin": BEGIN, **found}
 
 
 def _assembled(bench: Bench, job: Job, spec: Spec) -> Outcome:
@@ -131,7 +136,8 @@ def _grown(bench: Bench, job: Job, spec: Spec) -> tuple[list[Outcome], list[floa
         for start, stop in plan_of(spec):
             if not is_time_for_more([batch["seconds"] for batch in grown], minutes):
                 break
-            share = range(*(6 + 84 * (tree - first) // (trees - first) for tree in (start, stop)))
+            done = ((tree - first) / (trees - first) for tree in (start, stop))
+            share = range(*(int(spec["begin"] + (90 - spec["begin"]) * part) for part in done))
             name = f"tree {stop} of {trees}"
             grown.append(bench.durable(job, name, work(start, stop, _pace(grown)), share))
             if tol is not None:

@@ -67,6 +67,7 @@ def training(bench: Bench, job: Job) -> Spec:
             "given": job.params.get("given", []),
             "dry_run": job.params.get("dry_run", False),
             "tol": job.params.get("tol"),
+            "search": job.params.get("search"),
             "batches": job.params.get("batches"),
             "same_engine": job.params.get("engine"),
             "memory_limit": memory.of_step(bench.settings, job.kind),

@@ -34,6 +34,7 @@ from services.worker.forests import (
 )
 from services.worker.outcomes import Outcome, Report, Spec, outcome, place
 from services.worker.scores import score_csv, score_split
+from services.worker.trials import score_candidate
 
 INSPECTION = "services.worker.inspection"
 
@@ -89,11 +90,28 @@ def encode(spec: Spec, report: Report) -> Outcome:
     rows = encode_rows(spec, lambda share: report(share, "encoding the training rows"))
     made = outcome(spec, place(spec, "X.npy"), rows)
     spec = {**spec, "X": made["path"]}
+    shared = share_rows(spec) if spec["storage"] is not None and not spec["dry_run"] else None
+    return {**made, **_chosen(spec), "shared": shared}
+
+
+def _chosen(spec: Spec) -> dict[str, Any]:
     size = size_of(spec).as_record()
     params = {**spec["params"], **size["chosen"]}
-    engine = choose_engine({**spec, "params": params})
-    shared = share_rows(spec) if spec["storage"] is not None and not spec["dry_run"] else None
-    return {**made, "size": size, "params": params, "engine": engine, "shared": shared}
+    return {"size": size, "params": params, "engine": choose_engine({**spec, "params": params})}
+
+
+def try_out(spec: Spec, report: Report) -> Outcome:
+    """Score a search's candidate on all folds, and write it down."""
+    tried = score_candidate(spec, report)
+    return {**write_down(spec, f"trial-{spec['trial']}.json", tried, len(tried["scores"])),
+            "mean": tried["mean"]}  # fmt: skip
+
+
+def choose(spec: Spec, report: Report) -> Outcome:
+    """Choose anew, for the best candidate, what `encode` chose for what was asked."""
+    report(0.0, "the best candidate")
+    chosen = _chosen(spec)
+    return {**write_down(spec, "chosen.json", chosen, 1), **chosen}
 
 
 def foresee_training(spec: Spec, report: Report) -> Outcome:

@@ -1,0 +1,56 @@
+"""The steps of a search: a candidate on all folds, and what grows the best one."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+
+from services.forest import engines
+from services.forest.batches import SCIKIT_LEARN
+from services.forest.encoding import Matrix
+from services.forest.growing import Targets
+from services.forest.sizing import threads_in
+from services.forest.validation import cross_validate, folds_of
+from services.worker.forests import kwargs_of, training_rows
+from services.worker.outcomes import Report, Spec
+
+SHARE = 4  # of the memory of a step, one part in so many is for the rows of a fold
+
+
+def score_candidate(spec: Spec, report: Report) -> dict[str, Any]:
+    """The scores of `spec`'s hyper-parameters on each fold, and what they come to."""
+    began, search = time.perf_counter(), spec["search"]
+    engine = engines.engine_of(spec["engine"], engines.installed())
+    X, y = _some(spec, *training_rows(spec))
+    threads = spec["threads"]
+    if engine.name == SCIKIT_LEARN:
+        threads = min(threads, threads_in(spec["memory_limit"], len(y)))
+    kwargs, task = kwargs_of({**spec, "rows": len(y)}), spec["task"]
+    folds = folds_of(task, y, search["cv"], kwargs["random_state"])
+
+    def grow(own: dict[str, Any], rows: Matrix, targets: Targets) -> list[Any]:
+        return engine.grow(task, own, rows, targets, 0, own["n_estimators"], threads)
+
+    scores: list[float] = []
+    for score in cross_validate(task, kwargs, X, y, folds, search["scoring"], grow):
+        scores.append(score)
+        report(len(scores) / len(folds), f"fold {len(scores)} of {len(folds)}")
+    return {
+        "params": spec["candidate"],
+        "mean": float(np.mean(scores)),
+        "std": float(np.std(scores)),
+        "scores": scores,
+        "rows": len(y),
+        "seconds": round(time.perf_counter() - began, 3),
+    }
+
+
+def _some(spec: Spec, X: Matrix, y: Targets) -> tuple[Matrix, Targets]:
+    """All rows, or as many, drawn at random, as folds of them have room for: a fold is a copy."""
+    most = spec["memory_limit"] // SHARE // max(1, X.shape[1] * X.itemsize)
+    if len(y) <= most:
+        return X, y
+    rows = np.sort(np.random.default_rng(0).choice(len(y), most, replace=False))
+    return X[rows], y[rows]
