@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from commands.progress import watched
+
 ROOT = Path(__file__).resolve().parents[1]
 ROW = {
     "RI": 1.51711, "Na": 14.23, "Mg": 0.0, "Al": 2.08, "Si": 73.36,
@@ -109,12 +111,18 @@ def _wait_until_greeted(service: subprocess.Popen[str]) -> None:
 
 def _go(number: int, step: Step, address: str) -> None:
     print(f"{number}. {step.title}\n\n  $ {step.curl(address)}\n", flush=True)  # noqa: T201
-    answer = step.send(address)
+    answer = watched(lambda: step.send(address), lambda: _newest_job(address), sys.stdout)
     shown = {name: answer[name] for name in step.show}
     if "result" in shown:
         shown["result"] = {name: answer["result"][name] for name in RESULT}
     text = json.dumps(shown, indent=2)
     print(f"  {text.replace(chr(10), chr(10) + '  ')}\n", flush=True)  # noqa: T201
+
+
+def _newest_job(address: str) -> Any:
+    """The job that is under way, if there is one."""
+    newest = Step("", "/v1/jobs?page_size=1").send(address)["items"]
+    return newest[0] if newest and newest[0]["state"] == "running" else None
 
 
 def _free_port() -> int:
