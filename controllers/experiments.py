@@ -160,25 +160,25 @@ def _listing(page: int, page_size: int, sort: str, **wanted: str) -> dict[str, A
 
 def _changed(experiment_id: str, fields: dict[str, Any]) -> Response:
     wait = preferred_wait()
-    if fields.pop("if_better", False) and (other := _unproven(experiment_id, fields, wait)):
-        return other
-    job = changes.change(session(), parts().queue, parts().home, experiment_id, fields, if_match())
+    worse = None
+    if fields.pop("if_better", False) and (job := _comparison(experiment_id, fields)):
+        job = waited(session(), job, wait)
+        if (other := unfinished(job)) is not None:
+            return other
+        worse = comparing.require_better(job)
+    job = changes.change(
+        session(), parts().queue, parts().home, experiment_id, fields, if_match(), worse
+    )
     other = unfinished(waited(session(), job, wait)) if job else None
     return other or _answer(experiment_id, 200)
 
 
-def _unproven(experiment_id: str, fields: dict[str, Any], wait: int) -> Response | None:
-    """The answer where the comparison goes on, or failed. Raises Conflict, not_better."""
+def _comparison(experiment_id: str, fields: dict[str, Any]) -> Job | None:
+    """What compares a version with the active one; None where there is nothing to compare."""
     number = fields.get("active_version")
     if number is None:
         raise invalid("required", "if_better is about active_version; say which", "/active_version")
-    job = comparing.evidence(session(), parts().queue, experiment_id, number)
-    if job is None:
-        return None
-    job = waited(session(), job, wait)
-    if (other := unfinished(job)) is None:
-        comparing.require_better(job)
-    return other
+    return comparing.evidence(session(), parts().queue, experiment_id, number)
 
 
 def _from_json() -> Asked:

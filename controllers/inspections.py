@@ -25,6 +25,8 @@ from services.pictures.names import FORMATS, NAMES
 
 SVG, PNG, JSON = "image/svg+xml", "image/png", "application/json"
 MEDIA_TYPES = {"svg": SVG, "png": PNG}
+# The colours of an SVG are styles of its own, which a browser that opens it must take.
+PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
 PICTURE = {"type": "string", "format": "binary"}
 QUOTED = ", ".join(f'"{name}"' for name in NAMES)  # there are dashes in them
 PLACE = f"/<int:number>/plots/<any({QUOTED}):plot>.<any({', '.join(FORMATS)}):form>"
@@ -53,7 +55,9 @@ def show_plot(experiment_id: str, number: int, plot: str, form: str) -> Response
     found = made(inspecting.picture, experiment_id, number, f"{plot}.{form}")
     if isinstance(found, Response):
         return found
-    return Response(found, mimetype=MEDIA_TYPES[form])
+    response = Response(found, mimetype=MEDIA_TYPES[form])
+    response.headers["Content-Security-Policy"] = PICTURE_POLICY
+    return response
 
 
 @blp.route("/<int:number>/importances")

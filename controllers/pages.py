@@ -26,6 +26,7 @@ from services.jobs import JobFilter
 from services.pictures.names import OF_TASK
 
 HTML = "text/html"
+MOST_COLUMNS, MOST_VERSIONS = 300, 200
 JOBS_SHOWN = 5  # as many as js/jobs.js looks at
 NEWEST = "-created_at"
 POLICY = (
@@ -63,7 +64,8 @@ def list_datasets() -> Response:
 @conditional
 def show_dataset(name: str) -> Response:
     """A dataset's columns, and an experiment to be made of them."""
-    return _page("dataset.html", dataset=_dumped(DatasetSchema, datasets.get(session(), name)))
+    dataset = _dumped(DatasetSchema, datasets.get(session(), name))
+    return _page("dataset.html", dataset=dataset, most=MOST_COLUMNS)
 
 
 @blueprint.get("/experiments/<experiment_id>")
@@ -73,11 +75,14 @@ def show_experiment(experiment_id: str) -> Response:
     """An experiment: its work, its versions, and a form to predict with."""
     experiment = experiments.get(session(), experiment_id)
     newest = jobs.listed(session(), JobFilter(experiment=experiment_id), 1, JOBS_SHOWN)
-    listed = {"items": versions.listed(session(), experiment_id)}
+    listed = {"items": versions.listed(session(), experiment_id)[:MOST_VERSIONS]}
+    shown = VersionListSchema().dump(listed)["items"]
     return _page(
         "experiment.html",
         experiment=_dumped(ExperimentSchema, experiment),
-        versions=VersionListSchema().dump(listed)["items"],
+        versions=shown,
+        compared=[_scalars(each) for each in shown],
+        most=MOST_COLUMNS,
         columns=inputs(session(), experiment),
         plots=OF_TASK[experiment.type],
         over=[job.id for job in newest.items if not job.is_open],
@@ -113,6 +118,15 @@ def _page(template: str, **shown: Any) -> Response:
     response.headers["Content-Security-Policy"] = POLICY
     response.headers["Cache-Control"] = "no-cache"
     return response
+
+
+def _scalars(version: dict[str, Any]) -> dict[str, Any]:
+    """What two versions are compared by, side by side: numbers and words."""
+    kept: dict[str, Any] = {"version": version["version"]}
+    for part in ("result", "hyper_parameters"):
+        values = (version[part] or {}).items()
+        kept[part] = {name: each for name, each in values if not isinstance(each, dict | list)}
+    return kept
 
 
 def _dumped(schema: Any, row: object) -> Any:

@@ -16,10 +16,7 @@ _NEEDED = {
         predictions.predict experiments.list_experiments experiments.get_experiment
         versions.list_versions versions.get_version api-docs.openapi_json
         api-docs.openapi_swagger_ui problems.list_problems problems.show_problem login.log_out
-        pages.home pages.show_experiment metrics.show_metrics
-        inspections.show_plot inspections.list_importances inspections.show_dependence
-        inspections.list_slices inspections.list_thresholds cards.show_card
-        comparisons.compare_versions
+        pages.home metrics.show_metrics
     """,
     # To change things, and to take data and models out.
     Scope.WRITE: """
@@ -29,7 +26,9 @@ _NEEDED = {
         work.test_experiment work.download_split versions.delete_version versions.download_model
         versions.verify_version
         jobs.list_jobs jobs.get_job jobs.cancel_job jobs.pause_job jobs.resume_job
-        pages.list_datasets pages.show_dataset
+        pages.list_datasets pages.show_dataset pages.show_experiment comparisons.compare_versions
+        inspections.show_plot inspections.list_importances inspections.show_dependence
+        inspections.list_slices inspections.list_thresholds cards.show_card
     """,
     # To say who may.
     Scope.ADMIN: "keys.list_keys keys.make_key keys.get_key keys.revoke_key pages.list_keys",

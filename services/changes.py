@@ -25,8 +25,11 @@ def change(
     experiment_id: str,
     changes: Mapping[str, Any],
     if_match: Etags,
+    worse: int | None = None,
 ) -> Job | None:
     """Change the fields named in `changes`; a job is given back where the split is made anew.
+
+    With `worse` the active version must still be the one that the new one is better than.
 
     Raises NotFound, PreconditionFailed, Invalid for what is not there to be chosen, and Conflict
     where a version was trained on the split, or a split is being made.
@@ -34,6 +37,9 @@ def change(
     with active.following(session, home, experiment_id), writing(session):
         experiment = get(session, experiment_id, lock=True)
         check_match(experiment, if_match)
+        if worse is not None and experiment.active_version != worse:
+            message = f"version {worse}, which was compared with, is not the active one any more"
+            raise Conflict(message, code="changed_meanwhile")
         if "description" in changes:
             experiment.description = changes["description"]
         if changes.get("active_version") is not None:

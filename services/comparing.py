@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from models import Experiment, Job, Kind, State, writing
+from models import Experiment, Job, Kind, State, Version, writing
 from models.errors import Conflict
 from models.job import OPEN
 from services import versions
@@ -43,21 +43,27 @@ def _earlier(session: Session, experiment: Experiment, numbers: list[int]) -> Jo
 
 
 def evidence(session: Session, queue: JobQueue, experiment_id: str, number: int) -> Job | None:
-    """The job that tells whether a version is better than the active one; None where it is that.
+    """The job that tells whether a version is better than the active one.
 
-    Raises NotFound.
+    None where it is that, and where there is no such version, which the change then says. Raises
+    NotFound for the experiment.
     """
     experiment = get(session, experiment_id)
-    if experiment.active_version is None or experiment.active_version == number:
+    if experiment.active_version in (None, number):
+        return None
+    if number >= versions.MOST or session.get(Version, (experiment.uid, number)) is None:
         return None
     return submit(session, queue, experiment_id, [experiment.active_version, number])
 
 
-def require_better(job: Job) -> None:
-    """Raise Conflict, not_better, unless the comparison says that the second version is better."""
+def require_better(job: Job) -> int:
+    """The number of the version than which the other one is better.
+
+    Raises Conflict, not_better, where the comparison does not say so.
+    """
     told = (job.result or {})["comparison"]
+    first, second = job.params["versions"]
     if told["verdict"] != "better":
-        first, second = job.params["versions"]
         low, high = told["interval"]
         message = (
             f"there is no evidence that version {second} is better than version {first}: "
@@ -65,3 +71,4 @@ def require_better(job: Job) -> None:
             f"difference lies between {low:.4g} and {high:.4g}"
         )
         raise Conflict(message, code="not_better", job=job.id)
+    return int(first)

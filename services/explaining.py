@@ -17,6 +17,7 @@ from services.predicting import Served
 
 FILE = "trees.npz"
 MOST_ROWS = 100
+MOST_CELLS = 500_000  # about 50 MB, as objects
 MOST_KEPT = 4
 SHARE = 4  # of the memory for loaded versions, one part in so many is for their trees
 
@@ -40,6 +41,13 @@ class Explainer:
         """
         if len(matrix) > MOST_ROWS:
             message = f"at most {MOST_ROWS} rows are explained at a time, not {len(matrix):,}"
+            raise TooLarge(message, code="too_many_rows")
+        cells = len(served.model.features) * max(1, len(served.model.classes))
+        if len(matrix) > max(1, MOST_CELLS // cells):
+            message = (
+                f"{len(matrix)} rows have {len(matrix) * cells:,} contributions, of each column to "
+                f"each class; {MOST_CELLS:,} are told at a time: send fewer rows"
+            )
             raise TooLarge(message, code="too_many_rows")
         with self._lock:  # one load, however many requests wait for it
             trees = self._of(served)

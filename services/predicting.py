@@ -147,8 +147,8 @@ def _cover(served: Served, predictions: list[dict[str, Any]], coverage: float) -
     model = served.model
     if model.calibration is None:
         message = (
-            f"version {served.version} has no calibration rows: create the experiment with a "
-            "calibration_size above 0"
+            f"version {served.version} is not calibrated: that takes an experiment with a "
+            "calibration_size above 0, and a version trained on it since there is coverage"
         )
         raise Conflict(message, code="not_calibrated")
     limit = model.calibration.limit(coverage)

@@ -12,6 +12,7 @@ from models.errors import Invalid, invalid
 from models.experiment import Task
 
 MOST_TRIALS = 200
+LARGEST_GRID = 10**12
 CV = 5
 # By scikit-learn's names of scorers, the first one unless another is asked for.
 SCORINGS: dict[str, tuple[str, ...]] = {
@@ -48,8 +49,10 @@ def _candidates(
 ) -> list[dict[str, Any]]:
     """All of a grid, the last name's values first, as scikit-learn's ParameterGrid; or some."""
     total = prod(len(values) for values in grid.values())
-    if n_iter is None and total > MOST_TRIALS:
+    if total > LARGEST_GRID or (n_iter is None and total > MOST_TRIALS):
         message = f"the grid has {total:,} points; {MOST_TRIALS} at most are tried: say n_iter"
+        if n_iter is not None:
+            message = f"the grid has {total:,} points, more than can be drawn from"
         raise invalid("too_many_candidates", message, "/search/params")
     places: Sequence[int] = range(total)
     if n_iter is not None and n_iter < total:

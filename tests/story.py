@@ -113,6 +113,20 @@ class Story:
         address = f"/v1/experiments/{experiment}/train"
         return self.client.post(address, json=params, headers=PATIENT)
 
+    def version(self, experiment: str, **params: Any) -> dict[str, Any]:
+        """The version that a training makes, however long it takes."""
+        done = self.done(self.train(experiment, **params))
+        version: dict[str, Any] = self.get(experiment, f"/versions/{done['version']}").get_json()
+        return version
+
+    def done(self, answer: TestResponse) -> dict[str, Any]:
+        """What came of work: the answer itself, or the result of the job that it leads to."""
+        assert answer.status_code in (200, 201, 202), answer.text
+        told: dict[str, Any] = answer.get_json()
+        if answer.status_code == 202:
+            told = self.wait_for(told["id"], "succeeded")["result"]
+        return told
+
     def make_trained(self, body: str | bytes | None = None, **fields: Any) -> str:
         experiment = self.make_experiment(body, **fields)
         answer = self.train(experiment, n_estimators=10)

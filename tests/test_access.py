@@ -48,7 +48,7 @@ def addresses(app: Flask) -> Iterator[tuple[str, str, str]]:
     """Endpoint, method and an address of every route that there is."""
     for rule in app.url_map.iter_rules():
         path = re.sub(r"<int:[a-z]+>", "1", rule.rule)
-        path = re.sub(r"<any\(([a-z]+)[^>]*>", r"\1", path)
+        path = re.sub(r'<any\("?([a-z-]+)[^>]*>', r"\1", path)
         path = re.sub(r"<[a-z_:]+>", "nothing", path)
         for method in sorted(rule.methods or ()):
             yield rule.endpoint, method, path

@@ -155,6 +155,28 @@ def test_what_is_wrong_stands_at_its_field(page: Page) -> None:
     created(page, "wrongs")
 
 
+def test_names_of_columns_are_only_names(page: Page, tmp_path: Path) -> None:
+    """Those of a form's own, of a script, of what objects have: each is sent as it is."""
+    names = ["dataset", "elements", "__proto__", "<script>alert(1)</script>", "kind"]
+    rows: list[list[Any]] = [[n, n % 3, n % 5, f"<b>{n % 2}</b>", "ab"[n % 2]] for n in range(60)]
+    lines = [",".join(str(each) for each in row) for row in [names, *rows]]
+    file = tmp_path / "odd.csv"
+    file.write_text("\n".join(lines) + "\n")
+    upload(page, file, "odd")
+    page.get_by_label("Predict kind").check()
+    page.get_by_label("Id", exact=True).fill("odd")
+    page.get_by_role("button", name="Create").click()
+    page.wait_for_url("**/experiments/odd")
+    trained(page, 5, 1)
+    for name, value in zip(names[:-1], ("7", "1", "2", "<b>1</b>"), strict=True):
+        page.get_by_label(name, exact=True).fill(value)
+    with page.expect_request("**/predict") as sent:
+        page.get_by_role("button", name="Predict", exact=True).click()
+    expect(page.locator(".answer strong")).to_have_text("b")
+    (row,) = sent.value.post_data_json["rows"]
+    assert row == {"dataset": 7, "elements": 1, "__proto__": 2, names[3]: "<b>1</b>"}
+
+
 def test_a_bad_table_is_told_line_by_line(page: Page, tmp_path: Path) -> None:
     file = tmp_path / "bad.csv"
     file.write_text("a,b\n1,2\n3\n4,5,6\n")

@@ -46,7 +46,7 @@ def test_what_a_card_tells(story: Story) -> None:
     assert rows["accuracy"][1] == f"{result['accuracy']:.4g}"
     low, high = result["intervals"]["accuracy"]
     assert rows["accuracy"][2] == f"{low:.4g} to {high:.4g}"
-    assert {"`size`", "`colour`", "`petals`"} <= set(rows)
+    assert {"size", "colour", "petals"} <= set(rows)
     for sha256 in version["checksums"].values():
         assert sha256 in text
     assert version["manifest"]["dataset_sha256"] in text
@@ -72,17 +72,21 @@ def test_as_one_file_with_its_pictures(story: Story) -> None:
     assert all(each.startswith("data:image/svg+xml;base64,") for each in sources)
     policy = answer.headers["Content-Security-Policy"]
     assert "script" not in policy
+    assert "sha256-" in policy
+    assert not page.all("link")
     assert "default-src 'none'" in policy
 
 
 def test_of_a_regression_with_odd_names(story: Story) -> None:
-    rows = [[n, f"k|{n % 2}", n * 2.5] for n in range(80)]
-    made = table(["a|b", "c", "price"], rows)
+    rows = [[n, f"k|{n % 2}<script>x`", n * 2.5] for n in range(80)]
+    made = table(["a|b", "[c](javascript:x)", "price"], rows)
     experiment = story.make_trained(made, target="price", type="regression")
     story.test(experiment)
     text = card(story, experiment).text
-    assert r"`a\|b`" in text
-    assert r"k\|1" in text
+    assert r"| a\|b |" in text
+    assert r"| k\|1\<script\>x\` |" in text
+    assert r"| \[c\](javascript:x) |" in text
+    assert "<script>" not in text
     assert card(story, experiment, format="html").status_code == 200
 
 

@@ -12,7 +12,10 @@ import pytest
 from scipy import stats
 from sklearn.metrics import accuracy_score, f1_score, root_mean_squared_error
 
+from services import comparing
 from services.forest.resampling import CONFIDENCE
+from services.worker import comparison
+from services.worker.answers import Answers
 from tests.downloads import rows_of_split
 from tests.problems import assert_problem
 from tests.story import PATIENT, Story, flowers, table
@@ -95,6 +98,21 @@ def test_the_same_forest_is_not_better(story: Story) -> None:
     assert told["test"]["p_value"] == 1
 
 
+def test_few_rows_are_no_evidence() -> None:
+    """The interval of the bootstrap alone would say so of four rows that one version has right."""
+    truth = np.zeros(43, np.int64)
+    answers = []
+    for wrong in (4, 0):
+        scores = np.tile([1.0, 0.0], (43, 1))
+        scores[:wrong] = [0.0, 1.0]
+        rows = np.empty((0, 2), np.float32)
+        answers.append(Answers(truth, scores, rows, 1, rows))
+    told = comparison._of_classes(*answers)
+    assert told["interval"][0] > 0
+    assert told["test"]["p_value"] == pytest.approx(0.125)
+    assert comparison._verdict(told) == "undecided"
+
+
 def test_it_is_done_once(story: Story) -> None:
     experiment = two(story, flowers(), WEAK)
     assert compare(story, experiment, "1,2").json == compare(story, experiment, "1,2").json
@@ -116,6 +134,22 @@ def test_promotion_by_evidence(story: Story) -> None:
     assert story.patch(experiment, {"active_version": 1}, **PATIENT).status_code == 200
 
 
+def test_evidence_is_about_what_serves(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another version became active while the two were compared."""
+    experiment = two(story, flowers(800), WEAK)
+    assert story.patch(experiment, {"active_version": 1}).status_code == 200
+    real = comparing.require_better
+
+    def slow(job: Any) -> int:
+        assert story.train(experiment, n_estimators=5).status_code == 201
+        return real(job)
+
+    monkeypatch.setattr(comparing, "require_better", slow)
+    answer = story.patch(experiment, {"active_version": 2, "if_better": True}, **PATIENT)
+    assert (answer.status_code, answer.json["code"]) == (409, "changed_meanwhile")
+    assert story.get(experiment).json["active_version"] == 3
+
+
 def test_the_first_version_needs_no_evidence(story: Story) -> None:
     experiment = story.make_trained()
     told = story.patch(experiment, {"active_version": 1, "if_better": True}, **PATIENT)
@@ -135,4 +169,4 @@ def test_versions_that_are_not_there(story: Story) -> None:
     bad = story.patch(experiment, {"if_better": True})
     assert_problem(bad, 422, "required", "/active_version")
     none = story.patch(experiment, {"active_version": 9, "if_better": True})
-    assert none.status_code in (404, 422)
+    assert_problem(none, 422, "version_not_found", "/active_version")

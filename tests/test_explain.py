@@ -52,6 +52,9 @@ def test_what_cannot_be_explained(
     with unchanged(story, home):
         many = story.predict(experiment, *[FLOWER] * 101, explain=True)
         assert_problem(many, 413, "too_many_rows")
+        monkeypatch.setattr(explaining, "MOST_CELLS", 10)
+        wide = story.predict(experiment, FLOWER, FLOWER, explain=True)
+        assert_problem(wide, 413, "too_many_rows")
         csv = story.client.post(
             f"{address}?explain=true", data="size\n1\n", content_type="text/csv"
         )

@@ -179,6 +179,14 @@ def test_a_broken_test_split_is_said(story: Story, home: Path) -> None:
     assert answer.status_code == 409, answer.text
 
 
+def test_one_test_row_of_numbers(story: Story) -> None:
+    made = table(["a", "price"], [[n, n * 2.5] for n in range(5)])
+    experiment = story.make_trained(made, target="price", type="regression")
+    assert story.get(experiment).json["test_rows"] == 1
+    (found,) = ask(story, experiment, "importances").json["importances"]
+    assert found["mean"] == 0
+
+
 def test_they_go_with_their_version(story: Story, home: Path) -> None:
     experiment = story.make_trained()
     assert ask(story, experiment, "plots/roc.svg").status_code == 200

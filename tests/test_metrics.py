@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import re
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,8 @@ def test_requests_and_predictions_are_counted(story: Story) -> None:
     with story.client.post(path, data=table, content_type="text/csv") as answer:
         assert answer.status_code == 200
     assert story.client.get("/nowhere").status_code == 404
+    for made_up in ("BREW", "AAAB"):
+        assert story.client.open("/livez", method=made_up).status_code == 405
     after = seen(story)
 
     def more(name: str, **labels: str) -> float:
@@ -69,6 +72,9 @@ def test_requests_and_predictions_are_counted(story: Story) -> None:
     assert more("grove_http_requests_total", **requests, status="422") == 1
     nowhere = {"method": "GET", "route": NO_ROUTE, "status": "404"}
     assert more("grove_http_requests_total", **nowhere) == 1
+    odd = [dict(labels).get("method") for _, labels in after]
+    assert "other" in odd
+    assert not {"BREW", "AAAB"} & set(odd)
     assert more("grove_http_request_duration_seconds_count", route=PREDICT) == 3
     assert more("grove_http_request_duration_seconds_bucket", route=PREDICT, le="+Inf") == 3
     assert more("grove_predictions_total", form="json") == 3
@@ -161,9 +167,10 @@ def test_all_processes_are_one(service: Service) -> None:
 
 def test_the_counts_end_with_the_service(tmp_path: Path) -> None:
     """Those of a service that was killed go when the next one starts."""
-    home, own = tmp_path / "home", tmp_path / "own"
-    own.mkdir()
-    (own / f"{COUNTS}{DEAD}-x").mkdir()
-    with running(home, TMPDIR=str(own)):
-        assert len(list(own.glob(f"{COUNTS}*"))) == 1
-    assert not list(own.glob(f"{COUNTS}*"))
+    # A place of its own, with a short name: sockets are made there, too.
+    with tempfile.TemporaryDirectory(prefix="g-") as name:
+        own = Path(name)
+        (own / f"{COUNTS}{DEAD}-x").mkdir()
+        with running(tmp_path, TMPDIR=name):
+            assert len(list(own.glob(f"{COUNTS}*"))) == 1
+        assert not list(own.glob(f"{COUNTS}*"))

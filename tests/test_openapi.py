@@ -14,7 +14,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from services.setup import prepare
 from tests.problems import assert_problem
 from tests.recorder import METHODS, Recorder, operations, resolved
-from tests.story import FLOWER, Story, flowers, fresh, opened, settings_for, table
+from tests.story import FLOWER, PATIENT, Story, flowers, fresh, opened, settings_for, table
 
 # Pages for people and files: no part of the API.
 NOT_DOCUMENTED = ("/openapi.json", "/docs", "/static/", "/problems")
@@ -178,10 +178,11 @@ def inspected(story: Story, client: Any, experiment: str) -> None:
     """What there is to know of versions beyond their scores."""
     for rest in ("plots/roc.svg", "plots/roc.png", "importances", "dependence?feature=size",
                  "slices", "thresholds", "card", "card?format=html"):  # fmt: skip
-        assert story.get(experiment, f"/versions/2/{rest}").status_code == 200
-    assert story.get(experiment, "/compare?versions=1,2").status_code == 200
-    verified = client.post(f"/v1/experiments/{experiment}/versions/2/verify")
-    assert verified.status_code == 200
+        path = f"/v1/experiments/{experiment}/versions/2/{rest}"
+        assert client.get(path, headers=PATIENT).status_code == 200
+    path = f"/v1/experiments/{experiment}"
+    assert client.get(f"{path}/compare?versions=1,2", headers=PATIENT).status_code == 200
+    assert client.post(f"{path}/versions/2/verify", headers=PATIENT).status_code == 200
     for form in ("text/plain", "application/openmetrics-text"):
         assert client.get("/metrics", headers={"Accept": form}).status_code == 200
 

@@ -12,20 +12,15 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from tests.downloads import pipeline_of, rows_of_split
 from tests.problems import assert_problem
 from tests.story import PATIENT, Story, flowers, table
+from tests.test_durability import big_table
 from tests.traces import unchanged
 
 GRID = {"max_depth": [1, None], "min_samples_leaf": [1, 20]}
 
 
-def trained(story: Story, experiment: str, **params: Any) -> Any:
-    answer = story.train(experiment, **params)
-    assert answer.status_code == 201, answer.text
-    return answer.json
-
-
 def test_a_grid_is_searched_as_scikit_learn_does(story: Story) -> None:
     experiment = story.make_experiment(flowers(300), exclude=["colour", "picked"])
-    version = trained(story, experiment, n_estimators=8, search={"params": GRID, "cv": 4})
+    version = story.version(experiment, n_estimators=8, search={"params": GRID, "cv": 4})
     found = version["manifest"]["search"]
     pipeline = pipeline_of(story, experiment)
     rows = rows_of_split(story, experiment, "train")
@@ -55,7 +50,7 @@ def test_some_of_a_grid_at_random(story: Story) -> None:
     tried = [
         [
             each["params"]
-            for each in trained(story, experiment, **asked)["manifest"]["search"]["trials"]
+            for each in story.version(experiment, **asked)["manifest"]["search"]["trials"]
         ]
         for _ in range(2)
     ]
@@ -71,7 +66,7 @@ def test_of_numbers(story: Story, scoring: str) -> None:
     made = table(["a", "b", "price"], rows)
     experiment = story.make_experiment(made, target="price", type="regression")
     search = {"params": {"max_depth": [1, 8]}, "scoring": scoring, "cv": 3}
-    version = trained(story, experiment, n_estimators=5, search=search)
+    version = story.version(experiment, n_estimators=5, search=search)
     found = version["manifest"]["search"]
     assert (found["scoring"], found["best"]) == (scoring, 1)
     assert version["hyper_parameters"]["max_depth"] == 8
@@ -81,19 +76,34 @@ def test_of_numbers(story: Story, scoring: str) -> None:
 def test_of_classes(story: Story, scoring: str) -> None:
     experiment = story.make_experiment(flowers(200))
     search = {"params": {"max_depth": [1, 6]}, "scoring": scoring, "cv": 3}
-    found = trained(story, experiment, n_estimators=20, search=search)["manifest"]["search"]
+    found = story.version(experiment, n_estimators=20, search=search)["manifest"]["search"]
     assert len(found["trials"]) == 2
     assert all(len(trial["scores"]) == 3 for trial in found["trials"])
+
+
+def test_each_candidate_is_grown_by_what_can_grow_it(story: Story) -> None:
+    """scikit-learn-intelex knows gini alone, and takes forests of many rows where it is there."""
+    experiment = story.make_experiment(big_table())
+    search = {"params": {"criterion": ["gini", "entropy"]}, "cv": 2}
+    found = story.version(experiment, n_estimators=4, search=search)["manifest"]["search"]
+    assert [each["params"]["criterion"] for each in found["trials"]] == ["gini", "entropy"]
+
+
+def test_numbers_of_too_few_rows(story: Story) -> None:
+    made = table(["a", "price"], [[n, n * 2.5] for n in range(10)])
+    experiment = story.make_experiment(made, target="price", type="regression")
+    answer = story.train(experiment, search={"params": {"max_depth": [1]}})
+    assert answer.json["code"] == "too_few_rows"
+    assert story.get(experiment, "/versions").json["items"] == []
 
 
 def test_nothing_of_the_test_part_is_touched(story: Story, home: Path) -> None:
     experiment = story.make_experiment(flowers(200))
     file = home / story.get(experiment).json["test_path"]
     file.rename(file.with_suffix(".away"))
+    search = {"params": {"max_depth": [1, 2]}, "cv": 2}
     try:
-        trained(
-            story, experiment, n_estimators=3, search={"params": {"max_depth": [1, 2]}, "cv": 2}
-        )
+        story.version(experiment, n_estimators=3, search=search)
     finally:
         file.with_suffix(".away").rename(file)
 
@@ -115,6 +125,9 @@ def searched(**params: Any) -> dict[str, Any]:
 
 ONE = searched(max_depth=[1])
 WIDE = searched(max_depth=list(range(1, 21)), min_samples_leaf=list(range(1, 21)))
+NAMES = ("max_depth", "min_samples_leaf", "min_samples_split", "max_leaf_nodes", "n_estimators")
+VAST = searched(**{name: [2] * 50 for name in NAMES}, random_state=[1] * 50, max_samples=[2] * 50,
+                max_features=[1] * 50)  # fmt: skip
 REFUSED: list[tuple[dict[str, Any], str, str]] = [
     ({"search": {}}, "required", "/search/params"),
     ({"search": searched(max_depht=[1])}, "unknown_field", "/search/params/max_depht"),
@@ -128,6 +141,7 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
     ({"dry_run": True, "search": ONE}, "not_with_search", "/dry_run"),
     ({"search": searched(max_features=[3, 99])}, "out_of_range", "/search/params/max_features"),
     ({"search": WIDE}, "too_many_candidates", "/search/params"),
+    ({"search": {**VAST, "n_iter": 2}}, "too_many_candidates", "/search/params"),
 ]
 
 

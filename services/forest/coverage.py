@@ -79,7 +79,9 @@ def measured(
     That is the number of classes, or the width of the interval; None where it is without end.
     """
     limit = calibration.limit(coverage)
-    held = strangeness(task, truth, scores) <= limit + (0 if task == Task.REGRESSION else DIGITS)
+    strange = strangeness(task, truth, scores)
+    by_class = task != Task.REGRESSION
+    held = np.isfinite(strange) & (strange <= limit + (DIGITS if by_class else 0))
     size = 2 * limit if task == Task.REGRESSION else float(sets(scores, limit).sum(axis=1).mean())
     told: dict[str, Any] = {"coverage": coverage, "measured": float(held.mean())}
     return {**told, "mean_size": size if math.isfinite(size) else None}

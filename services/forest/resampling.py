@@ -20,18 +20,23 @@ CONFIDENCE = 0.95
 DRAWS, FEWEST_DRAWS = 1_000, 200
 MOST_CELLS = 5_000_000  # counts that are drawn for one answer, in all draws
 AT_ONCE = 1_000_000  # of these, in memory at a time
+SAME = 1e-9  # of the squares' sum
 GROUPS = 5_000  # of rows, where each row is a kind of its own
 Counts = npt.NDArray[np.int64]
 Score = Callable[[Counts], dict[str, Floats]]  # (draws, kinds) to scores, each of shape (draws,)
 
 
 def intervals(counts: Counts, score: Score) -> dict[str, list[float]]:
-    """The percentile intervals of scores that are functions of how often each kind comes."""
+    """The percentile intervals of scores that are functions of how often each kind comes.
+
+    A draw of which a score is not defined, NaN, does not count for it.
+    """
     drawn: dict[str, list[Floats]] = {}
     for some in draws(counts):
         for name, values in score(some).items():
             drawn.setdefault(name, []).append(values)
-    return {name: interval(np.concatenate(values)) for name, values in drawn.items()}
+    every = {name: np.concatenate(values) for name, values in drawn.items()}
+    return {n: interval(v[np.isfinite(v)]) for n, v in every.items() if np.isfinite(v).any()}
 
 
 def interval(values: Floats) -> list[float]:
@@ -122,5 +127,7 @@ def number_scores(drawn: Counts, sums: list[Any]) -> dict[str, Floats]:
     """The scores of each draw, from the groups' sums."""
     n, y, y2, squared, absolute = (drawn @ each for each in sums)
     spread = y2 - y**2 / n
-    r2 = 1 - np.divide(squared, spread, out=np.ones_like(squared), where=spread > 0)
+    # What is left of equal values is rounding: their r2 is not defined.
+    varied = spread > SAME * y2
+    r2 = 1 - np.divide(squared, spread, out=np.full_like(squared, np.nan), where=varied)
     return {"r2": r2, "rmse": np.sqrt(squared / n), "mae": absolute / n}

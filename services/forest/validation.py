@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -62,11 +63,18 @@ def cross_validate(
         own = {**kwargs, "max_samples": _scaled(kwargs.get("max_samples"), len(train) / len(y))}
         trees = grow(own, X[train], y[train])
         told = _answers(trees, X[test], np.unique(y[train]), classes)
-        try:
-            yield SCORERS[scoring](y[test], told)
-        except ValueError as error:
-            message = f"{scoring} cannot be told of a fold: it has not got rows of each class"
-            raise Failed(message, code="too_few_rows") from error
+        yield _score(scoring, y[test], told)
+
+
+def _score(scoring: str, y: Targets, told: Floats) -> float:
+    message = f"{scoring} cannot be told of a fold: it has too few rows, or none of some class"
+    try:
+        score = SCORERS[scoring](y, told)
+    except ValueError as error:
+        raise Failed(message, code="too_few_rows") from error
+    if not math.isfinite(score):
+        raise Failed(message, code="too_few_rows")
+    return score
 
 
 def folds_of(task: str, y: Targets, cv: int, random_state: int) -> list[tuple[Rows, Rows]]:
@@ -75,9 +83,10 @@ def folds_of(task: str, y: Targets, cv: int, random_state: int) -> list[tuple[Ro
     Raises Failed, too_few_rows, where there are fewer rows, or rows of a class, than folds.
     """
     by_class = task == Task.CLASSIFICATION
-    fewest = int(np.unique(y, return_counts=True)[1].min()) if by_class else len(y)
+    fewest = int(np.unique(y, return_counts=True)[1].min()) if by_class else len(y) // 2
     if fewest < cv:
-        message = f"a class has {fewest} rows to train on, and {cv} folds need {cv}: say a lower cv"
+        each = "each class" if by_class else "each fold"
+        message = f"there are too few rows of {each} to train on for {cv} folds: say a lower cv"
         raise Failed(message, code="too_few_rows")
     kind = StratifiedKFold if by_class else KFold
     dealt = kind(cv, shuffle=True, random_state=random_state).split(np.zeros(len(y)), y)
@@ -89,10 +98,14 @@ def _scaled(max_samples: int | None, share: float) -> int | None:
 
 
 def _answers(trees: Sequence[Any], X: Matrix, known: Targets, classes: int) -> Floats:
-    """The mean of the trees; a class that no tree has seen has no share."""
+    """The mean of the trees, one added after the other; a class that none has seen has no share."""
+    told = np.zeros((len(X), len(known)) if classes else len(X))
     with np.errstate(over="ignore", invalid="ignore"):
-        if not classes:
-            return np.asarray(np.mean([tree.predict(X) for tree in trees], axis=0))
-        shares = np.zeros((len(X), classes))
-        shares[:, known.astype(int)] = np.mean([tree.predict_proba(X) for tree in trees], axis=0)
-        return shares
+        for tree in trees:
+            told += tree.predict_proba(X) if classes else tree.predict(X)
+    told /= len(trees)
+    if not classes:
+        return told
+    shares = np.zeros((len(X), classes))
+    shares[:, known.astype(int)] = np.minimum(told, 1.0)  # rounding may have gone beyond
+    return shares

@@ -20,6 +20,7 @@ from services import active, memory
 from services.abandon import abandon
 from services.files import remove
 from services.paths import Home
+from services.queue import GROWING
 from services.settings import Settings
 from services.shared import clear_shared
 from services.worker.children import run_in_child
@@ -141,14 +142,14 @@ class Bench:
     def _mend(self, job_id: str) -> bool:
         """A training may have written the active file, and then not come to its commit.
 
-        Returns whether it was one.
+        Returns whether it grew trees.
         """
         with self.sessions() as session:
             job = session.get(Job, job_id)
             trained = job is not None and job.kind == Kind.TRAIN
             if job is not None and trained and job.experiment is not None:
                 active.mend_one(session, self.home, job.experiment)
-            return trained
+            return job is not None and job.kind in GROWING
 
     def _end(self, session: Session, job: Job, error: GroveError) -> None:
         job.fail(error)

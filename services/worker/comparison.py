@@ -39,11 +39,17 @@ def compare_versions(spec: Spec, report: Report) -> dict[str, Any]:
     report(2 / 3, "drawing rows again")
     told = _of_numbers(*both) if spec["task"] == Task.REGRESSION else _of_classes(*both)
     return {"versions": spec["versions"], "rows": len(both[0].truth), "confidence": CONFIDENCE,
-            **told, "verdict": _verdict(told["score"], told["interval"])}  # fmt: skip
+            **told, "verdict": _verdict(told)}  # fmt: skip
 
 
-def _verdict(score: str, interval: list[float]) -> str:
-    """Of the second version, where the whole interval of the difference says the same."""
+def _verdict(told: dict[str, Any]) -> str:
+    """Of the second version, where the whole interval of the difference and the test say the same.
+
+    Of few rows that only one version has right the interval alone says too much.
+    """
+    score, interval = told["score"], told["interval"]
+    if told["test"]["p_value"] >= 1 - CONFIDENCE:
+        return "undecided"
     low, high = interval if score not in LOWER_IS_BETTER else [-end for end in interval[::-1]]
     return "better" if low > 0 else "worse" if high < 0 else "undecided"
 
@@ -122,4 +128,5 @@ def _differences(exact: list[dict[str, Floats]], ends: dict[str, Any]) -> dict[s
             "interval": interval,
         }
         for name, interval in ends.items()
+        if np.isfinite([each[name][0] for each in exact]).all()
     }

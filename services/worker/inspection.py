@@ -38,7 +38,7 @@ def inspect_version(spec: Spec, folder: Path, report: Report) -> dict[str, Any]:
     scene = Scene(spec["task"], spec["target"], classes, answers.truth, answers.scores, importances)
     draw(scene, folder)
     report(0.8, "giving one column after the other other values")
-    rows = answers.X[:: max(1, len(answers.X) // dependence.MOST_ROWS)][: dependence.MOST_ROWS]
+    rows = answers.X[:: -(-len(answers.X) // dependence.MOST_ROWS)]
     return {
         "version": spec["version"],
         "rows": len(answers.truth),
@@ -81,7 +81,8 @@ def _importances(spec: Spec, model: Model, answers: Answers) -> list[Importance]
 
 def _score(task: str, model: Model) -> Callable[[Matrix, Any], float]:
     if task == Task.REGRESSION:
-        return lambda X, y: float(r2_score(y, model.scores(X)))
+        # Of one row there is no R2, and nothing to lose.
+        return lambda X, y: float(r2_score(y, model.scores(X))) if len(y) > 1 else 0.0
     return lambda X, y: float(accuracy_score(y, winners(model.scores(X))))
 
 

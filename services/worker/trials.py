@@ -13,7 +13,7 @@ from services.forest.encoding import Matrix
 from services.forest.growing import Targets
 from services.forest.sizing import threads_in
 from services.forest.validation import cross_validate, folds_of
-from services.worker.forests import kwargs_of, training_rows
+from services.worker.forests import choose_engine, kwargs_of, size_of, training_rows
 from services.worker.outcomes import Report, Spec
 
 SHARE = 4  # of the memory of a step, one part in so many is for the rows of a fold
@@ -22,13 +22,14 @@ SHARE = 4  # of the memory of a step, one part in so many is for the rows of a f
 def score_candidate(spec: Spec, report: Report) -> dict[str, Any]:
     """The scores of `spec`'s hyper-parameters on each fold, and what they come to."""
     began, search = time.perf_counter(), spec["search"]
-    engine = engines.engine_of(spec["engine"], engines.installed())
+    spec = {**spec, "params": {**spec["params"], **size_of(spec).as_record()["chosen"]}}
+    engine = engines.engine_of(choose_engine(spec), engines.installed())
     X, y = _some(spec, *training_rows(spec))
     threads = spec["threads"]
     if engine.name == SCIKIT_LEARN:
         threads = min(threads, threads_in(spec["memory_limit"], len(y)))
     kwargs, task = kwargs_of({**spec, "rows": len(y)}), spec["task"]
-    folds = folds_of(task, y, search["cv"], kwargs["random_state"])
+    folds = folds_of(task, y, search["cv"], spec["asked"]["random_state"])
 
     def grow(own: dict[str, Any], rows: Matrix, targets: Targets) -> list[Any]:
         return engine.grow(task, own, rows, targets, 0, own["n_estimators"], threads)

@@ -32,8 +32,11 @@ function table(probabilities) {
 }
 
 // What each column added to the answer, the most first.
-function reasons({ label, explanation }) {
-  const of = (each) => (typeof each === "number" ? each : each[String(label)]);
+function reasons({ label, probabilities, explanation }) {
+  // A class 1.0 is the number 1 to JavaScript, and "1.0" to the service.
+  const likeliest = Object.entries(probabilities ?? {}).sort(([, one], [, other]) => other - one)[0]?.[0];
+  const key = probabilities && String(label) in probabilities ? String(label) : likeliest;
+  const of = (each) => (typeof each === "number" ? each : each[key]);
   const made = element("table", "");
   const title = label === undefined ? "What each column adds" : `What each column adds to the probability of ${label}`;
   made.createCaption().textContent = title;

@@ -6,6 +6,7 @@ const QUICK = 1000;
 const SLOW = 10_000;
 const OPEN = ["queued", "running", "paused"];
 const SHOWN = 5;
+const ASIDE = ["inspect", "compare", "verify"]; // what comes of them is told where it was asked for
 
 export function followJobs(section) {
   const list = section.querySelector("ul");
@@ -22,8 +23,9 @@ export function followJobs(section) {
     }
     if (jobs) {
       draw(list, jobs);
+      say(section, jobs[0]);
       // What was made stands in the page itself: that is read anew, unless somebody fills it in.
-      const over = jobs.filter((job) => !OPEN.includes(job.state) && job.kind !== "inspect");
+      const over = jobs.filter((job) => !OPEN.includes(job.state) && !ASIDE.includes(job.kind));
       if (over.some((job) => !known.includes(job.id))) {
         if (!touched) return location.reload();
         renew(section);
@@ -32,6 +34,13 @@ export function followJobs(section) {
     setTimeout(look, jobs?.some((job) => OPEN.includes(job.state)) ? QUICK : SLOW);
   };
   look();
+}
+
+// A screen reader hears when the newest work begins and ends, and not each percent of it.
+function say(section, job) {
+  const status = section.querySelector("[role=status]");
+  const text = job ? `${job.kind}: ${job.state}` : "";
+  if (status.textContent !== text) status.textContent = text;
 }
 
 function renew(section) {

@@ -10,6 +10,7 @@ import pytest
 from services.forest import coverage as module
 from services.forest.coverage import Calibration, measured, sets, strangeness
 
+FEW = Calibration.of(np.array([0.5]))
 C, R = "classification", "regression"
 
 
@@ -64,3 +65,5 @@ def test_sets_and_intervals() -> None:
 def test_a_class_that_training_has_not_seen_is_never_held() -> None:
     found = strangeness(C, np.array([0, 2]), np.array([[0.9, 0.1], [0.5, 0.5]]))
     assert found.tolist() == pytest.approx([0.1, math.inf])
+    told = measured(C, np.array([0, 2]), np.array([[0.9, 0.1], [0.5, 0.5]]), FEW, 0.9)
+    assert told["measured"] == 0.5

@@ -72,6 +72,13 @@ def test_certainty_has_no_width() -> None:
     assert of_numbers(np.array([1.0, 2.0, 5.0]), np.array([1.0, 2.0, 5.0]))["rmse"] == [0.0, 0.0]
 
 
+def test_r2_where_nearly_all_is_one_value() -> None:
+    """Draws of equal values have none; what rounding leaves of their spread is not divided by."""
+    found = of_numbers(np.array([0.1] * 9 + [1.0]), np.full(10, 0.15))
+    assert -10 < found["r2"][0] <= found["r2"][1] <= 1
+    assert "r2" not in of_numbers(np.full(10, 0.1), np.full(10, 0.15))
+
+
 def test_many_kinds_are_drawn_in_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(0)
     truth, said = rng.integers(0, 30, 5_000), rng.integers(0, 30, 5_000)
