@@ -7,13 +7,15 @@ the version's files. No row names them: what is lost is made again.
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from models import Experiment, Job, Kind, Version, writing
+from models import Experiment, Job, Kind, State, Version, writing
+from models.database import now
 from models.errors import NotFound
 from models.job import OPEN
 from services import versions
@@ -23,6 +25,7 @@ from services.pictures.names import OF_TASK
 from services.queue import JobQueue
 
 RECORD = "record.json"
+NOT_AGAIN = timedelta(minutes=5)
 
 
 def picture(
@@ -85,14 +88,14 @@ def _read(file: Path) -> bytes | None:
 def _submit(
     session: Session, queue: JobQueue, file: Path, experiment_id: str, number: int
 ) -> bytes | Job:
-    """The job that makes the file: the one that is at it already, if there is one."""
+    """The job that makes the file: the one that is at it already, or has just failed at it."""
     with writing(session):
         experiment = get(session, experiment_id, lock=True)
         version = versions.of(session, experiment, number)
         content = _read(file)  # it may have been made in between
         if content is not None:
             return content
-        job = _open_job(session, experiment, version)
+        job = _job_of(session, experiment, version)
         if job is None:
             job = Job(kind=Kind.INSPECT, experiment=experiment.id, experiment_uid=experiment.uid)
             job.dataset, job.params = experiment.dataset, {"version": number}
@@ -100,9 +103,13 @@ def _submit(
         return job
 
 
-def _open_job(session: Session, experiment: Experiment, version: Version) -> Job | None:
+def _job_of(session: Session, experiment: Experiment, version: Version) -> Job | None:
+    """The job that is at it, or that has just failed: each look at a page would try it again."""
+    failed = sa.and_(Job.state == State.FAILED, Job.finished_at > now() - NOT_AGAIN)
     query = sa.select(Job).where(
-        Job.experiment_uid == experiment.uid, Job.kind == Kind.INSPECT, Job.state.in_(OPEN)
+        Job.experiment_uid == experiment.uid,
+        Job.kind == Kind.INSPECT,
+        sa.or_(Job.state.in_(OPEN), failed),
     )
-    jobs = session.scalars(query)
+    jobs = session.scalars(query.order_by(Job.created_at.desc()))
     return next((job for job in jobs if job.params["version"] == version.number), None)

@@ -54,6 +54,8 @@ def accuracy(work: Path, sample: str, target: str, seed: int) -> float:
         "given": [],
         "dry_run": False,
         "tol": None,
+        "search": None,
+        "calibration": None,
         "storage": None,
         "memory_limit": 8 << 30,
         "models_memory": 1 << 30,

@@ -177,6 +177,9 @@ def test_a_broken_test_split_is_said(story: Story, home: Path) -> None:
     file.write_bytes(file.read_bytes()[:-9])
     answer = ask(story, experiment, "plots/roc.svg")
     assert answer.status_code == 409, answer.text
+    assert ask(story, experiment, "importances").json["code"] == answer.json["code"]
+    jobs = story.client.get(f"/v1/jobs?kind=inspect&experiment={experiment}").json["items"]
+    assert [job["state"] for job in jobs] == ["failed"]
 
 
 def test_one_test_row_of_numbers(story: Story) -> None:
