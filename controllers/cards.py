@@ -47,7 +47,7 @@ blp = Blueprint(
 @blp.response(200, TEXT, content_type=MARKDOWN)
 @blp.alt_response(200, schema=TEXT, content_type=HTML, success=True)
 @blp.accepted
-@blp.problems(404)
+@blp.problems(404, 409)
 @produces(MARKDOWN, HTML, JSON)
 def show_card(query: dict[str, Any], experiment_id: str, number: int) -> Response:
     """Read what a version is: its data, how it was grown, its scores, where it fails, its use.

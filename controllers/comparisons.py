@@ -24,7 +24,7 @@ blp = Blueprint(
 @conditional
 @blp.response(200, ComparisonSchema)
 @blp.accepted
-@blp.problems(404)
+@blp.problems(404, 409)
 def compare_versions(query: dict[str, Any], experiment_id: str) -> Any:
     """Compare two versions on the same test rows: how they differ, and how sure that is."""
     wait = preferred_wait()

@@ -48,12 +48,16 @@ class Counts:
         self.seconds.labels(name).observe(seconds)
 
 
-def register(app: Flask) -> Counts:
+def register(app: Flask) -> None:
     """Have `app` count."""
-    made = app.extensions["grove_metrics"] = Counts()
-    return made
+    app.extensions["grove_counts"] = Counts()
+
+
+def of(app: Flask) -> Counts:
+    """What `app` counts in this process."""
+    return cast(Counts, app.extensions["grove_counts"])
 
 
 def counts() -> Counts:
     """What the process that answers this request counts."""
-    return cast(Counts, current_app.extensions["grove_metrics"])
+    return of(current_app)

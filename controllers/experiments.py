@@ -18,7 +18,6 @@ from controllers.uploads import form_with_file, received_file
 from controllers.uploads import register as register_uploads
 from controllers.waiting import foreseen, preferred_wait, session, unfinished, waited
 from models import Experiment, Job, Task
-from models.errors import invalid
 from models.experiment import new_uid
 from schemas.estimate import SplitEstimateSchema
 from schemas.experiment import (
@@ -176,8 +175,6 @@ def _changed(experiment_id: str, fields: dict[str, Any]) -> Response:
 def _comparison(experiment_id: str, fields: dict[str, Any]) -> Job | None:
     """What compares a version with the active one; None where there is nothing to compare."""
     number = fields.get("active_version")
-    if number is None:
-        raise invalid("required", "if_better is about active_version; say which", "/active_version")
     return comparing.evidence(session(), parts().queue, experiment_id, number)
 
 

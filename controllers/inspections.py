@@ -64,7 +64,7 @@ def show_plot(experiment_id: str, number: int, plot: str, form: str) -> Response
 @conditional
 @blp.response(200, ImportancesSchema)
 @blp.accepted
-@blp.problems(404)
+@blp.problems(404, 409)
 def list_importances(experiment_id: str, number: int) -> Any:
     """Tell what the features are worth: by permutation on the test rows, and by impurity."""
     return made(inspecting.record, experiment_id, number)
@@ -75,7 +75,7 @@ def list_importances(experiment_id: str, number: int) -> Any:
 @conditional
 @blp.response(200, DependenceSchema)
 @blp.accepted
-@blp.problems(404)
+@blp.problems(404, 409)
 def show_dependence(query: dict[str, Any], experiment_id: str, number: int) -> Any:
     """Tell how the answer goes with a feature, the others left as they are: partial dependence."""
     found = made(inspecting.record, experiment_id, number)
@@ -88,7 +88,7 @@ def show_dependence(query: dict[str, Any], experiment_id: str, number: int) -> A
 @conditional
 @blp.response(200, SlicesSchema)
 @blp.accepted
-@blp.problems(404)
+@blp.problems(404, 409)
 def list_slices(experiment_id: str, number: int) -> Any:
     """Tell where the version fails: its scores by the values of each category column."""
     return made(inspecting.record, experiment_id, number)
@@ -98,7 +98,7 @@ def list_slices(experiment_id: str, number: int) -> Any:
 @conditional
 @blp.response(200, ThresholdsSchema)
 @blp.accepted
-@blp.problems(404)
+@blp.problems(404, 409)
 def list_thresholds(experiment_id: str, number: int) -> Any:
     """Of two classes, tell what comes of calling the last one from a probability on."""
     found = made(inspecting.record, experiment_id, number)

@@ -23,6 +23,7 @@ from controllers import (  # noqa: E402
     cards,
     comparisons,
     compression,
+    counts,
     datasets,
     experiments,
     health,
@@ -83,6 +84,7 @@ def create_app(chosen: settings.Settings) -> Flask:
     db.init_app(app)
     with app.app_context():
         configure(db.engine, BUSY_SECONDS_OF_REQUESTS)
+    counts.register(app)
     parts.register(app, chosen)
     caching.register(app)
     request_log.register(app)

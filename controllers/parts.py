@@ -8,6 +8,7 @@ from typing import cast
 
 from flask import Flask, current_app
 
+from controllers import counts
 from services import memory
 from services.explaining import SHARE, Explainer
 from services.paths import Home
@@ -36,7 +37,7 @@ def register(app: Flask, settings: Settings) -> None:
         settings=settings,
         home=home,
         queue=JobQueue(settings.database_url, settings.max_jobs),
-        models=Models(home, memory.of_models(settings)),
+        models=Models(home, memory.of_models(settings), counts.of(app).loaded.set),
         explainer=Explainer(memory.of_models(settings) // SHARE),
         slow=threading.BoundedSemaphore(half),
     )

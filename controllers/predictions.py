@@ -65,7 +65,6 @@ def predict(query: dict[str, Any], experiment_id: str) -> Response:
     require_accepted(CSV if in_csv else JSON)
     # A session is begun where it is used, which a version that is loaded does not need.
     served = parts().models.of(cast(Session, db.session), experiment_id)
-    counts().loaded.set(parts().models.count)
     return _predicted_file(query, served) if in_csv else _predicted_rows(query, served)
 
 

@@ -28,7 +28,7 @@ log = structlog.get_logger("grove.requests")
 
 def register(app: Flask) -> None:
     """Number the requests of `app`, and log and count each when its answer is made."""
-    app.wsgi_app = RequestLog(app.wsgi_app, counts.register(app))  # type: ignore[method-assign]
+    app.wsgi_app = RequestLog(app.wsgi_app, counts.of(app))  # type: ignore[method-assign]
 
 
 def request_id() -> str:

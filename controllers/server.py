@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import psutil
 from prometheus_client import multiprocess
 
 from controllers.seats import pre_fork, seats
@@ -77,19 +78,9 @@ def _new_folder() -> str:
     """A folder that bears this process's id, which gunicorn will have; those of the dead go."""
     for folder in Path(tempfile.gettempdir()).glob(f"{COUNTS}*"):
         pid = folder.name.removeprefix(COUNTS).partition("-")[0]
-        if pid.isdigit() and not _lives(int(pid)):
+        if pid.isdigit() and not psutil.pid_exists(int(pid)):
             shutil.rmtree(folder, ignore_errors=True)
     return tempfile.mkdtemp(prefix=f"{COUNTS}{os.getpid()}-")
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def become(chosen: settings.Settings) -> None:

@@ -41,6 +41,7 @@ class Kind(StrEnum):
     VERIFY = "verify"
 
 
+GROWING = (Kind.TRAIN, Kind.VERIFY)  # they grow trees
 OPEN = (State.QUEUED, State.RUNNING, State.PAUSED)
 _IS_OPEN_SPLIT_OR_TRAIN = sa.text(
     "state IN ('queued', 'running', 'paused') AND kind IN ('split', 'train')"

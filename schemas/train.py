@@ -8,24 +8,14 @@ from typing import Any
 import marshmallow as ma
 
 from models.hyper_parameters import PARAMETERS, Parameter, table
+from models.search import MOST_TRIALS, MOST_VALUES, SCORINGS
 from schemas.base import Schema
 from schemas.containers import AnyObject, ListOf
 from schemas.fields import StrictBoolean, StrictInteger, StrictNumber, StrictString
 
 MOST_MINUTES = 100_000
-MOST_VALUES, MOST_TRIALS = 50, 200
 N_ITER = {"description": "so many points of the grid, drawn at random; all of it unless said"}
 SCORING = {"description": "by scikit-learn's names; accuracy or r2 unless said"}
-SCORINGS = (
-    "accuracy",
-    "f1_macro",
-    "f1_weighted",
-    "roc_auc_ovr",
-    "neg_log_loss",
-    "r2",
-    "neg_root_mean_squared_error",
-    "neg_mean_absolute_error",
-)
 FieldType = ma.fields.Field[Any]
 # Which kind of JSON value goes to which field: a whole number to the integer, where there is one.
 KINDS: dict[type, tuple[str, ...]] = {
@@ -123,7 +113,7 @@ def search_field(parameters: Mapping[str, Parameter]) -> FieldType:
             "params": ma.fields.Nested(params, required=True),
             "n_iter": StrictInteger(minimum=1, maximum=MOST_TRIALS, metadata=N_ITER),
             "cv": StrictInteger(minimum=2, maximum=20, metadata={"description": "folds, 5"}),
-            "scoring": StrictString(choices=SCORINGS, metadata=SCORING),
+            "scoring": StrictString(choices=sum(SCORINGS.values(), ()), metadata=SCORING),
         },
         name=f"Search{of}",
     )

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from models import Experiment, Job, Kind, State, Version, writing
-from models.errors import Conflict
+from models.errors import Conflict, invalid
 from models.job import OPEN
 from services import versions
 from services.experiments import get
@@ -42,12 +42,16 @@ def _earlier(session: Session, experiment: Experiment, numbers: list[int]) -> Jo
     return next((job for job in jobs if job.params["versions"] == numbers), None)
 
 
-def evidence(session: Session, queue: JobQueue, experiment_id: str, number: int) -> Job | None:
+def evidence(
+    session: Session, queue: JobQueue, experiment_id: str, number: int | None
+) -> Job | None:
     """The job that tells whether a version is better than the active one.
 
     None where it is that, and where there is no such version, which the change then says. Raises
-    NotFound for the experiment.
+    NotFound for the experiment, Invalid without a number.
     """
+    if number is None:
+        raise invalid("required", "if_better is about active_version; say which", "/active_version")
     experiment = get(session, experiment_id)
     if experiment.active_version in (None, number):
         return None

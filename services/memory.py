@@ -7,7 +7,7 @@ training and two other jobs run at a time.
 
 from __future__ import annotations
 
-from models.job import Kind
+from models.job import GROWING
 from services.settings import Settings
 
 WEB, WEB_PROCESS, WORKER = 60 << 20, 120 << 20, 340 << 20
@@ -27,5 +27,5 @@ def of_step(settings: Settings, kind: str) -> int:
     """The bytes that a step of a job of this kind may use."""
     web = WEB + settings.web_workers * (WEB_PROCESS + of_models(settings))
     left = settings.memory_limit - web - WORKER
-    share = TRAINING if kind in (Kind.TRAIN, Kind.VERIFY) else OTHER
+    share = TRAINING if kind in GROWING else OTHER
     return settings.step_memory or max(LEAST, int(left * share))

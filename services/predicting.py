@@ -54,15 +54,13 @@ class Models:
     They are at most 16, and take at most `most_bytes`, unless one alone takes more.
     """
 
-    def __init__(self, home: Home, most_bytes: int) -> None:
-        self.home, self.most_bytes = home, most_bytes
+    def __init__(
+        self, home: Home, most_bytes: int, tell: Callable[[int], None] = lambda _: None
+    ) -> None:
+        """`tell` is told how many are loaded, whenever that has changed."""
+        self.home, self.most_bytes, self._tell = home, most_bytes, tell
         self._served: OrderedDict[str, Served] = OrderedDict()
         self._lock = threading.Lock()
-
-    @property
-    def count(self) -> int:
-        """How many are loaded."""
-        return len(self._served)
 
     def of(self, session: Session, experiment_id: str) -> Served:
         """The active version of an experiment, as of this moment.
@@ -88,6 +86,7 @@ class Models:
         if served is not None:
             self._served[experiment_id] = served
             self._make_room()
+        self._tell(len(self._served))
         return served
 
     def _forget_replaced(self) -> None:

@@ -9,14 +9,13 @@ from sqlalchemy.orm import Session
 from models import Job, Kind
 from models.database import connect_for_jobs
 from models.errors import Busy
-from models.job import OPEN
+from models.job import GROWING, OPEN
 
 APPLICATION = "grove"
 # Raised only when the order of a workflow's steps changes: workflows of another version stay.
 APPLICATION_VERSION = "1"
 SHORT, TRAIN = "short", "train"
 RETRY_AFTER = 10  # seconds
-GROWING = (Kind.TRAIN, Kind.VERIFY)
 QUEUE_OF = {kind: TRAIN if kind in GROWING else SHORT for kind in Kind}
 
 

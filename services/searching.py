@@ -9,16 +9,9 @@ from math import prod
 from typing import Any
 
 from models.errors import Invalid, invalid
-from models.experiment import Task
+from models.search import CV, MOST_TRIALS, SCORINGS
 
-MOST_TRIALS = 200
 LARGEST_GRID = 10**12
-CV = 5
-# By scikit-learn's names of scorers, the first one unless another is asked for.
-SCORINGS: dict[str, tuple[str, ...]] = {
-    Task.CLASSIFICATION: ("accuracy", "f1_macro", "f1_weighted", "roc_auc_ovr", "neg_log_loss"),
-    Task.REGRESSION: ("r2", "neg_root_mean_squared_error", "neg_mean_absolute_error"),
-}
 
 
 @dataclass(frozen=True)

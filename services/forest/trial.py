@@ -40,7 +40,7 @@ def worse(
     """
     grown, held = _parts(len(y), kwargs["random_state"])
     # A number of rows to draw is one of the whole.
-    own = {**kwargs, "max_samples": _scaled(kwargs.get("max_samples"), len(grown) / len(y))}
+    own = {**kwargs, "max_samples": scaled(kwargs.get("max_samples"), len(grown) / len(y))}
     rows, targets, classes = X[grown], y[grown], np.unique(y[grown])
     if len(classes) == 1:
         return "target: nearly all of it is one value"
@@ -58,7 +58,8 @@ def _parts(n_rows: int, seed: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[n
     return np.sort(chosen[:cut]), np.sort(chosen[cut:])
 
 
-def _scaled(max_samples: int | None, share: float) -> int | None:
+def scaled(max_samples: int | None, share: float) -> int | None:
+    """As many rows to draw, of a part of the rows."""
     return None if max_samples is None else max(1, int(max_samples * share))
 
 

@@ -15,6 +15,7 @@ from models.errors import Failed
 from models.experiment import Task
 from services.forest.encoding import Floats, Matrix
 from services.forest.growing import Targets
+from services.forest.trial import scaled
 
 Grow = Callable[[dict[str, Any], Matrix, Targets], list[Any]]
 Rows = npt.NDArray[np.int64]
@@ -60,7 +61,7 @@ def cross_validate(
     """
     classes = int(y.max()) + 1 if task == Task.CLASSIFICATION else 0
     for train, test in folds:
-        own = {**kwargs, "max_samples": _scaled(kwargs.get("max_samples"), len(train) / len(y))}
+        own = {**kwargs, "max_samples": scaled(kwargs.get("max_samples"), len(train) / len(y))}
         trees = grow(own, X[train], y[train])
         told = _answers(trees, X[test], np.unique(y[train]), classes)
         yield _score(scoring, y[test], told)
@@ -91,10 +92,6 @@ def folds_of(task: str, y: Targets, cv: int, random_state: int) -> list[tuple[Ro
     kind = StratifiedKFold if by_class else KFold
     dealt = kind(cv, shuffle=True, random_state=random_state).split(np.zeros(len(y)), y)
     return list(dealt)
-
-
-def _scaled(max_samples: int | None, share: float) -> int | None:
-    return None if max_samples is None else max(1, int(max_samples * share))
 
 
 def _answers(trees: Sequence[Any], X: Matrix, known: Targets, classes: int) -> Floats:

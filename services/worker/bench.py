@@ -15,12 +15,11 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from models import Experiment, Job, Kind, State, Worker, writing
 from models.errors import Failed, GroveError
-from models.job import ATTEMPTS
+from models.job import ATTEMPTS, GROWING
 from services import active, memory
 from services.abandon import abandon
 from services.files import remove
 from services.paths import Home
-from services.queue import GROWING
 from services.settings import Settings
 from services.shared import clear_shared
 from services.worker.children import run_in_child
