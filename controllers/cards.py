@@ -22,6 +22,7 @@ from services.forest.usage import NOTE
 from services.pictures.names import OF_TASK
 
 MARKDOWN, HTML, JSON = "text/markdown", "text/html", "application/json"
+ENDINGS = {"markdown": "md", "html": "html"}
 TEXT = {"type": "string"}
 SVG = "svg"
 # A card is one file, to be kept: its style stands in it, and no other has a say.
@@ -61,7 +62,7 @@ def show_card(query: dict[str, Any], experiment_id: str, number: int) -> Respons
     experiment = experiments.get(session(), experiment_id)
     version = versions.get(session(), experiment_id, number)
     text = render_template(
-        f"card.{'md' if kind == 'markdown' else 'html'}",
+        f"card.{ENDINGS[kind]}",
         experiment=ExperimentSchema().dump(experiment),  # type: ignore[no-untyped-call]
         version=VersionSchema().dump(version),  # type: ignore[no-untyped-call]
         found=found,
@@ -71,10 +72,9 @@ def show_card(query: dict[str, Any], experiment_id: str, number: int) -> Respons
         plain=plain,
         style=STYLE,
     )
-    response = Response(text, mimetype=MARKDOWN if kind == "markdown" else HTML)
+    response = Response(text, mimetype=f"text/{kind}")
     response.headers["Content-Security-Policy"] = POLICY
-    ending = "md" if kind == "markdown" else "html"
-    name = f"{experiment_id}-{number}-card.{ending}"
+    name = f"{experiment_id}-{number}-card.{ENDINGS[kind]}"
     response.headers.set("Content-Disposition", "inline", filename=name)
     return response
 

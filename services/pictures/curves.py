@@ -68,16 +68,10 @@ def _draw(
 
 def _lines(scene: Scene) -> Iterator[Line]:
     """The last of two classes, or the most frequent ones; but for those that no or all rows are."""
-    counts = np.bincount(scene.truth, minlength=len(scene.classes))[: len(scene.classes)]
-    wanted = [1] if len(scene.classes) == 2 else _most_frequent(counts)  # noqa: PLR2004
+    wanted = [1] if len(scene.classes) == 2 else scene.most_frequent(MOST_LINES)  # noqa: PLR2004
     for code in wanted:
-        if 0 < counts[code] < len(scene.truth):
+        if 0 < scene.counts[code] < len(scene.truth):
             yield short(scene.classes[code]), scene.truth == code, scene.scores[:, code]
-
-
-def _most_frequent(counts: Any) -> list[int]:
-    most = np.argsort(-counts, kind="stable")[:MOST_LINES]
-    return sorted(int(code) for code in most)
 
 
 def _title(scene: Scene, lines: int) -> str:

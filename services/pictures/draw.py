@@ -23,7 +23,7 @@ MOST_POINTS = 5_000
 def confusion(scene: Scene, folder: Path) -> None:
     """What is true against what was predicted, the rows counted."""
     size = len(scene.classes)
-    codes = _of_confusion(scene)
+    codes = scene.most_frequent(MOST_CLASSES) if scene.counts.any() else []
     side = max(5.0, 0.32 * len(codes) + 2.5)
     with sheet(folder, "confusion-matrix", side + 1, side) as axes:
         if not len(codes):
@@ -39,13 +39,6 @@ def confusion(scene: Scene, folder: Path) -> None:
         )
         more = f", the {len(codes)} most frequent of {size} classes" if len(codes) < size else ""
         axes.set_title(f"{short(scene.target)}{more}")
-
-
-def _of_confusion(scene: Scene) -> list[int]:
-    counts = np.bincount(scene.truth, minlength=len(scene.classes))[: len(scene.classes)]
-    if not counts.any():
-        return []
-    return sorted(np.argsort(-counts, kind="stable")[:MOST_CLASSES].tolist())
 
 
 def residuals(scene: Scene, folder: Path) -> None:

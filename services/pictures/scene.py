@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -26,3 +27,13 @@ class Scene:
     truth: np.ndarray[Any, Any]
     scores: Floats
     importances: Sequence[Importance]
+
+    @cached_property
+    def counts(self) -> np.ndarray[Any, Any]:
+        """How many rows each class has; those that training has not seen are left out."""
+        size = len(self.classes)
+        return np.bincount(self.truth, minlength=size)[:size]
+
+    def most_frequent(self, most: int) -> list[int]:
+        """The codes of so many classes, in their order."""
+        return sorted(np.argsort(-self.counts, kind="stable")[:most].tolist())
