@@ -1,81 +1,21 @@
-"""The pages in a real browser, by mouse and by keyboard: Chromium of the package chromium."""
+"""All that a newcomer does, with nothing but the mouse and the fields of the pages."""
 
 from __future__ import annotations
 
 import json
 import re
 import shlex
-import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-from tests.service import ROOT, Service, running
+from tests.browser.steps import GLASS, created, shown_curl, trained, upload
+from tests.service import Service
 
 pytestmark = pytest.mark.real
-
-GLASS = ROOT / "data" / "glass.csv"
-PATIENCE = 60_000  # milliseconds: a machine may have much else to do
-expect.set_options(timeout=PATIENCE)
-
-
-@pytest.fixture(name="service", scope="module")
-def _service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with running(tmp_path_factory.mktemp("browser")) as service:
-        yield service
-
-
-@pytest.fixture(name="browser", scope="module")
-def _browser() -> Iterator[Browser]:
-    program = shutil.which("chromium")
-    assert program, "chromium is missing; on Debian: apt-get install -y chromium"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(name="page")
-def _page(browser: Browser, service: Service) -> Iterator[Page]:
-    """A page of a browser of its own; whatever it complains about fails the test."""
-    with browser.new_context(base_url=f"http://{service.address}") as context:
-        context.set_default_timeout(PATIENCE)
-        page, complaints = context.new_page(), list[str]()
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda said: _note(complaints, said))
-        yield page
-        assert complaints == []
-
-
-def _note(complaints: list[str], said: Any) -> None:
-    # A refusal is an answer that the page shows; the browser writes a line of its own about it.
-    if said.type == "error" and "Failed to load resource" not in said.text:
-        complaints.append(said.text)
-
-
-def upload(page: Page, file: Path, name: str) -> None:
-    page.goto("/")
-    page.get_by_label("Drop a CSV here").set_input_files(file)
-    page.get_by_label("Name").fill(name)
-    page.get_by_role("button", name="Upload").click()
-    page.wait_for_url(f"**/datasets/{name}")
-
-
-def created(page: Page, name: str) -> None:
-    page.get_by_label("Predict Type").check()
-    page.get_by_label("Id", exact=True).fill(name)
-    page.get_by_role("button", name="Create").click()
-    page.wait_for_url(f"**/experiments/{name}")
-
-
-def trained(page: Page, trees: int, version: int) -> None:
-    page.get_by_label("Trees").fill(str(trees))
-    page.get_by_role("button", name="Train a new version").click()
-    expect(page.get_by_label(f"Compare version {version}")).to_be_visible(timeout=PATIENCE)
 
 
 def test_from_a_file_to_a_prediction(page: Page, service: Service) -> None:
@@ -89,34 +29,27 @@ def test_from_a_file_to_a_prediction(page: Page, service: Service) -> None:
     trained(page, 20, 1)
     page.get_by_role("button", name="Test version 1").click()
     scores = page.locator("dl").get_by_text(re.compile(r"^0\.\d{4}$"))
-    expect(scores.first).to_be_visible(timeout=PATIENCE)
+    expect(scores.first).to_be_visible()
     pictures = page.locator("figure img")
     pictures.first.scroll_into_view_if_needed()
     for picture in pictures.all():
         expect(picture).to_have_js_property("complete", True)
         expect(picture).not_to_have_js_property("naturalWidth", 0)
     page.get_by_role("button", name="Show").click()
-    expect(page.get_by_text("test rows once RI is")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("test rows once RI is")).to_be_visible()
     page.get_by_label("Na", exact=True).fill("14.23")
     page.get_by_label("Ba", exact=True).fill("1.67")
     command = shown_curl(page, "Predict")
     page.get_by_role("button", name="Predict", exact=True).click()
     answer = page.locator(".answer strong")
-    expect(answer).to_be_visible(timeout=PATIENCE)
+    expect(answer).to_be_visible()
     done = subprocess.run(shlex.split(command), capture_output=True, text=True, check=True)
     told = json.loads(done.stdout)["predictions"][0]
     expect(answer).to_have_text(str(told["label"]))
     page.get_by_label("Say why").check()
     page.get_by_role("button", name="Predict", exact=True).click()
     reasons = page.get_by_text("What each column adds to the probability")
-    expect(reasons).to_be_visible(timeout=PATIENCE)
-
-
-def shown_curl(page: Page, button: str) -> str:
-    """The curl that stands under a form."""
-    form = page.locator("form").filter(has=page.get_by_role("button", name=button, exact=True))
-    form.get_by_text("The same by curl").click()
-    return form.locator("code").inner_text()
+    expect(reasons).to_be_visible()
 
 
 def test_two_versions_side_by_side_and_back(page: Page) -> None:
@@ -208,58 +141,3 @@ def test_a_long_training_is_watched_and_cancelled(page: Page) -> None:
     expect(work.get_by_role("progressbar")).to_be_visible()
     work.get_by_role("button", name="cancel train").click()
     expect(work.get_by_text("cancelled").first).to_be_visible()
-
-
-def test_by_keyboard_alone_and_on_a_phone(page: Page) -> None:
-    page.set_viewport_size({"width": 360, "height": 640})
-    page.goto("/datasets/glass")
-    wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
-    assert page.evaluate(wide) is False
-    page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
-    page.keyboard.press("Enter")
-    reached = []
-    for _ in range(60):
-        page.keyboard.press("Tab")
-        reached.append(page.evaluate("document.activeElement.textContent.trim()"))
-    assert any(text.startswith("Create") for text in reached)
-    for scheme in ("dark", "light"):
-        page.emulate_media(color_scheme=scheme)
-        assert contrast(page) > 7
-
-
-def contrast(page: Page) -> float:
-    """Of the text and what is behind it (WCAG 2)."""
-    colours = page.evaluate(
-        "[getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor]"
-    )
-    light, dark = sorted((luminance(each) for each in colours), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
-def luminance(colour: str) -> float:
-    parts = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
-    linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
-    return float(sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True)))
-
-
-def test_keys_close_the_pages_and_open_them(browser: Browser, tmp_path: Path) -> None:
-    with running(tmp_path / "home") as service, browser.new_context() as context:
-        context.set_default_timeout(PATIENCE)
-        page = context.new_page()
-        page.goto(f"http://{service.address}/keys")
-        page.get_by_label("Name").fill("boss")
-        page.get_by_label("May").select_option("admin")
-        page.get_by_role("button", name="Make a key").click()
-        secret = page.locator(".answer pre").inner_text()
-        page.wait_for_timeout(1_500)  # other processes know of a new key within a second
-        page.get_by_role("link", name="Go on").click()
-        page.wait_for_url("**/login")
-        page.get_by_label("Key").fill(secret)
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url(f"http://{service.address}/")
-        page.get_by_role("link", name="Keys").click()
-        expect(page.get_by_role("cell", name="boss", exact=True)).to_be_visible()
-        page.on("dialog", lambda dialog: dialog.accept())
-        page.get_by_role("button", name="Sign out").click()
-        page.wait_for_url("**/login")
