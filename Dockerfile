@@ -14,7 +14,8 @@ COPY --from=build /opt/venv /opt/venv
 COPY . /opt/grove
 WORKDIR /opt/grove
 # Compiled once and not at every start, for its user may not write here.
-RUN /opt/venv/bin/python3 -m compileall -q .
+RUN /opt/venv/bin/python3 -m compileall -q . \
+ && /opt/venv/bin/python3 -m whitenoise.compress --quiet static
 ENV PATH=/opt/venv/bin:$PATH \
     PARTS_INSTALLED=1 \
     GROVE_HOME=/var/lib/grove \

@@ -49,6 +49,7 @@ install() { # install FILE into the environment, unless this very file is instal
     if ! cmp -s "$1" "$stamp"; then
       say "Installing $1 (once)..."
       .venv/bin/python3 -m pip install --quiet --disable-pip-version-check -r "$1"
+      .venv/bin/python3 -m whitenoise.compress --quiet static # what is sent to who takes it so
       cp "$1" "$stamp"
     fi
     PATH=$PWD/.venv/bin:$PATH

@@ -18,6 +18,7 @@ from flask_smorest.utils import prepare_response  # type: ignore[import-untyped]
 from controllers.negotiation import produces
 from controllers.parsing import StrictParser
 from controllers.problems import BAD_REQUEST, MEDIA_TYPE
+from controllers.statics import policy
 from schemas.job import JobSchema
 from schemas.problem import ProblemSchema
 
@@ -60,8 +61,8 @@ PATH_PARAMETERS = {
     "form": "the format of the picture",
 }
 DOCS_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "default-src 'none'; script-src {files}; style-src {files} 'unsafe-inline'; "
+    "img-src {files} data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
 )
 
@@ -243,5 +244,5 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
     def _openapi_swagger_ui(self) -> Response:
         """The documentation as a page, made from this service's own files alone."""
         response = make_response(render_template("docs.html", title=self.spec.title))
-        response.headers.setdefault("Content-Security-Policy", DOCS_POLICY)
+        response.headers.setdefault("Content-Security-Policy", policy(DOCS_POLICY))
         return response

@@ -8,6 +8,7 @@ from controllers import access, sessions
 from controllers.api import OPEN, Blueprint
 from controllers.negotiation import produces
 from controllers.parsing import StrictParser
+from controllers.statics import policy
 from models.key import digest_of
 from schemas.key import LoginSchema
 
@@ -17,7 +18,7 @@ HTML = "text/html"
 AFTERWARDS = "/"
 PAGE = {"type": "string"}
 POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
+    "default-src 'none'; style-src {files}; img-src {files}; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
 BODY = {
@@ -36,7 +37,7 @@ blp = Blueprint("login", __name__, description="Sessions for browsers")
 def show_login() -> Response:
     """Ask for a key."""
     response = make_response(render_template("login.html"))
-    response.headers["Content-Security-Policy"] = POLICY
+    response.headers["Content-Security-Policy"] = policy(POLICY)
     return response
 
 

@@ -41,6 +41,7 @@ from controllers import (  # noqa: E402
     request_log,
     scopes,
     server,
+    statics,
     versions,
     work,
 )
@@ -49,6 +50,7 @@ from models.database import BUSY_SECONDS_OF_REQUESTS, ENGINE_OPTIONS, configure,
 from services import active, logs, settings, setup  # noqa: E402
 
 log = structlog.get_logger("grove.web")
+STATIC = ROOT / "static"
 RESOURCES = (
     datasets,
     experiments,
@@ -76,7 +78,12 @@ class Application(Flask):
 
 def create_app(chosen: settings.Settings) -> Flask:
     """The application, for these settings; nothing in it is shared with another."""
-    app = Application(__name__, static_folder=ROOT / "static", template_folder=ROOT / "templates")
+    app = Application(
+        __name__,
+        static_folder=STATIC,
+        static_url_path=statics.address(STATIC),
+        template_folder=ROOT / "templates",
+    )
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.config["MAX_JSON_BYTES"] = chosen.max_json
     app.config["SQLALCHEMY_DATABASE_URI"] = chosen.database_url
@@ -84,6 +91,7 @@ def create_app(chosen: settings.Settings) -> Flask:
     db.init_app(app)
     with app.app_context():
         configure(db.engine, BUSY_SECONDS_OF_REQUESTS)
+    statics.register(app, chosen.cdn_url)
     counts.register(app)
     parts.register(app, chosen)
     caching.register(app)

@@ -11,6 +11,7 @@ from controllers.conditional import conditional
 from controllers.negotiation import accepts, produces, takes_anything
 from controllers.parsing import StrictParser
 from controllers.problems import problem_from_error
+from controllers.statics import policy
 from controllers.waiting import session
 from models.errors import GroveError, Unauthorized
 from schemas.dataset import DatasetPageSchema, DatasetSchema
@@ -30,8 +31,8 @@ MOST_COLUMNS, MOST_VERSIONS = 300, 200
 JOBS_SHOWN = 5  # as many as js/jobs.js looks at
 NEWEST = "-created_at"
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src {files}; style-src {files}; img-src {files}; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 PARSER = StrictParser()
 
@@ -115,7 +116,7 @@ def _page(template: str, **shown: Any) -> Response:
     response = make_response(
         render_template(template, here=request.path, signed_in=signed_in, **shown)
     )
-    response.headers["Content-Security-Policy"] = POLICY
+    response.headers["Content-Security-Policy"] = policy(POLICY)
     response.headers["Cache-Control"] = "no-cache"
     return response
 

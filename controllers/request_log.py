@@ -15,6 +15,7 @@ from flask import Flask
 
 from controllers import counts
 from controllers.counts import Counts
+from controllers.statics import STATIC
 from services import logs
 
 if TYPE_CHECKING:
@@ -66,7 +67,9 @@ class RequestLog:
 
 
 def _route(environ: WSGIEnvironment) -> str | None:
-    """The rule by which Flask has found the view, if it has found one."""
+    """The rule by which Flask has found the view, if it has found one; or that of static files."""
+    if STATIC in environ:
+        return "/static/"
     rule = getattr(environ.get("werkzeug.request"), "url_rule", None)
     return rule.rule if rule is not None else None
 

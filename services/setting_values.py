@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,12 @@ from sqlalchemy.exc import ArgumentError
 UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 KEY_LENGTH, LONGEST_KEY = 32, 512
 UNSET = ""
+OF_MACHINE = 0.75  # of its memory is for the service, unless it is told
+# Of the two kinds of cgroup that there are.
+CGROUP_MEMORY = (
+    Path("/sys/fs/cgroup/memory.max"),
+    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+)
 
 
 def whole(low: int, high: int) -> Callable[[str], int]:
@@ -36,6 +43,16 @@ def size(text: str) -> int:
 def size_or_none(text: str) -> int | None:
     """Bytes, or None."""
     return None if text is UNSET else size(text)
+
+
+def memory(text: str) -> int:
+    """Bytes, or most of what this machine, or the container that we are in, has."""
+    if text is not UNSET:
+        return size(text)
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    bounds = [path.read_text().strip() for path in CGROUP_MEMORY if path.exists()]
+    most = min([machine, *(int(bound) for bound in bounds if bound.isdigit())])
+    return int(most * OF_MACHINE)
 
 
 def choice(*choices: str) -> Callable[[str], str]:
@@ -80,6 +97,13 @@ def redis_url(text: str) -> str:
     if text is not UNSET and not re.fullmatch(r"(rediss?://|unix:///)\S+", text):
         raise ValueError("expected redis://HOST:PORT/NUMBER, rediss://… or unix:///PATH")
     return text
+
+
+def site(text: str) -> str:
+    """The address of a site, without a path; or nothing."""
+    if text is not UNSET and not re.fullmatch(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?/?", text):
+        raise ValueError("expected https://HOST or https://HOST:PORT, in small letters")
+    return text.rstrip("/")
 
 
 def all_or_number(text: str) -> int | None:

@@ -22,18 +22,15 @@ from services.setting_values import (
     database_url,
     hosts,
     key,
+    memory,
     redis_url,
+    site,
     size,
     size_or_none,
     whole,
 )
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
-# Of the two kinds of cgroup that there are.
-CGROUP_MEMORY = (
-    Path("/sys/fs/cgroup/memory.max"),
-    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
-)
 
 
 class SettingError(ValueError):
@@ -86,6 +83,12 @@ SETTINGS = (
         "where failed keys are counted for all web processes; without it each counts its share",
         redis_url,
     ),
+    Setting(
+        "GROVE_CDN_URL",
+        UNSET,
+        "`https://HOST` of a CDN that asks this service for `/static/…`, for the pages to name",
+        site,
+    ),
     Setting("GROVE_MAX_UPLOAD", "10G", "largest CSV taken", size),
     Setting("GROVE_MAX_JSON", "16M", "largest JSON body taken", size),
     Setting("GROVE_MAX_ROWS", "10000", "JSON rows in one predict", whole(1, 10**7)),
@@ -101,7 +104,7 @@ SETTINGS = (
         "GROVE_MEMORY_LIMIT",
         UNSET,
         "memory of the whole service (default: three quarters of the machine's)",
-        lambda text: size(text) if text else _machine_memory() * 3 // 4,
+        memory,
     ),
     Setting(
         "GROVE_STEP_MEMORY",
@@ -160,6 +163,7 @@ class Settings:
     key: str | None
     hosts: frozenset[str]
     redis_url: str
+    cdn_url: str
     max_upload: int
     max_json: int
     max_rows: int
@@ -233,13 +237,6 @@ def _unknown(environ: Mapping[str, str]) -> list[str]:
 def _hint(name: str, known: list[str]) -> str:
     near = difflib.get_close_matches(name, known, n=1)
     return f"; did you mean {near[0]}?" if near else ""
-
-
-def _machine_memory() -> int:
-    """The bytes that this machine, or the container that we are in, has."""
-    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    bounds = [path.read_text().strip() for path in CGROUP_MEMORY if path.exists()]
-    return min([machine, *(int(bound) for bound in bounds if bound.isdigit())])
 
 
 assert {field.name for field in fields(Settings)} == {_field(setting) for setting in SETTINGS}  # noqa: S101

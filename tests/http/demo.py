@@ -11,7 +11,7 @@ import marshmallow as ma
 import sqlalchemy.exc
 from flask import Flask, Response, abort
 
-from controllers import counts, negotiation, problem_pages, problems, request_log
+from controllers import counts, negotiation, problem_pages, problems, request_log, statics
 from controllers.api import Api, Blueprint
 from controllers.negotiation import produces
 from models import errors
@@ -156,6 +156,7 @@ def create_demo() -> Flask:
     """The application, with all of the groundwork registered."""
     app = Flask("demo", static_folder=ROOT / "static", template_folder=ROOT / "templates")
     app.config["MAX_JSON_BYTES"] = JSON_LIMIT
+    statics.register(app)
     counts.register(app)
     request_log.register(app)
     negotiation.register(app)
