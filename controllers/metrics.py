@@ -6,7 +6,7 @@ database knows is asked for when somebody looks.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from flask import Response, request
 from prometheus_client import CollectorRegistry
@@ -19,10 +19,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from controllers.api import Blueprint
 from controllers.counts import counts
 from controllers.negotiation import produces
+from controllers.parts import parts
 from controllers.waiting import session
-from services import census
+from services import census, drifting
 from services.census import Census
 
+DAYS = 7  # that drift is told of
 TEXT, OPEN_METRICS = "text/plain", "application/openmetrics-text"
 
 blp = Blueprint("metrics", __name__, description="Figures for Prometheus")
@@ -31,8 +33,8 @@ blp = Blueprint("metrics", __name__, description="Figures for Prometheus")
 class FromDatabase(Collector):
     """What the rows say."""
 
-    def __init__(self, counted: Census | None) -> None:
-        self.counted = counted
+    def __init__(self, counted: Census | None, drifts: Mapping[str, float]) -> None:
+        self.counted, self.drifts = counted, drifts
 
     def collect(self) -> Iterator[Metric]:
         """The figures, but for all but the first where the database is away."""
@@ -40,6 +42,14 @@ class FromDatabase(Collector):
         yield GaugeMetricFamily("grove_database_up", "Whether the database answers", int(up))
         if self.counted is not None:
             yield from _of_rows(self.counted)
+        drift = GaugeMetricFamily(
+            "grove_drift_psi",
+            "Largest population stability index of a feature of the active version, 0 if chance",
+            labels=["experiment"],
+        )
+        for experiment, psi in self.drifts.items():
+            drift.add_metric([experiment], psi)
+        yield drift
 
 
 @blp.route("/metrics")
@@ -69,9 +79,10 @@ def _of_database() -> CollectorRegistry:
     registry = CollectorRegistry()
     try:
         counted = census.taken(session())
+        drifts = drifting.worst(session(), parts().home, DAYS)
     except SQLAlchemyError:
-        counted = None
-    registry.register(FromDatabase(counted))
+        counted, drifts = None, {}
+    registry.register(FromDatabase(counted, drifts))
     return registry
 
 

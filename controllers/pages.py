@@ -10,17 +10,18 @@ from controllers import sessions
 from controllers.conditional import conditional
 from controllers.negotiation import accepts, produces, takes_anything
 from controllers.parsing import StrictParser
+from controllers.parts import parts
 from controllers.problems import problem_from_error
 from controllers.statics import policy
 from controllers.waiting import session
-from models.errors import GroveError, Unauthorized
+from models.errors import Conflict, GroveError, Unauthorized
 from schemas.dataset import DatasetPageSchema, DatasetSchema
 from schemas.experiment import ExperimentPageSchema, ExperimentSchema
 from schemas.key import KeysSchema
 from schemas.listing import PageQuery
 from schemas.page import SearchQuery
 from schemas.version import VersionListSchema
-from services import datasets, experiments, jobs, keys, versions
+from services import datasets, drifting, experiments, jobs, keys, outcomes, versions
 from services.experiments import ExperimentFilter
 from services.inputs import inputs
 from services.jobs import JobFilter
@@ -28,6 +29,7 @@ from services.pictures.names import OF_TASK
 
 HTML = "text/html"
 MOST_COLUMNS, MOST_VERSIONS = 300, 200
+DAYS, MOST_DRIFTS = 7, 20  # of what was served
 JOBS_SHOWN = 5  # as many as js/jobs.js looks at
 NEWEST = "-created_at"
 POLICY = (
@@ -86,6 +88,9 @@ def show_experiment(experiment_id: str) -> Response:
         most=MOST_COLUMNS,
         columns=inputs(session(), experiment),
         plots=OF_TASK[experiment.type],
+        drift=_drift(experiment_id),
+        live=outcomes.live(session(), experiment_id, DAYS),
+        most_drifts=MOST_DRIFTS,
         over=[job.id for job in newest.items if not job.is_open],
     )
 
@@ -128,6 +133,14 @@ def _scalars(version: dict[str, Any]) -> dict[str, Any]:
         values = (version[part] or {}).items()
         kept[part] = {name: each for name, each in values if not isinstance(each, dict | list)}
     return kept
+
+
+def _drift(experiment_id: str) -> dict[str, Any] | None:
+    """How the active version's rows have drifted, where there is one that can tell."""
+    try:
+        return drifting.drift(session(), parts().home, experiment_id, None, DAYS)
+    except Conflict:
+        return None
 
 
 def _dumped(schema: Any, row: object) -> Any:

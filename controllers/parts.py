@@ -7,13 +7,16 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from flask import Flask, current_app
+from sqlalchemy.orm import sessionmaker
 
 from controllers import counts
+from models import db
 from services import memory
 from services.explaining import SHARE, Explainer
 from services.paths import Home
 from services.predicting import Models
 from services.queue import JobQueue
+from services.recording import Recorder
 from services.settings import Settings
 
 
@@ -26,12 +29,15 @@ class Parts:
     queue: JobQueue
     models: Models
     explainer: Explainer
+    recorder: Recorder
     slow: threading.BoundedSemaphore = field(repr=False)
 
 
 def register(app: Flask, settings: Settings) -> None:
     """Make the collaborators of `app`."""
     home = Home(settings.home)
+    with app.app_context():
+        engine = db.engine
     half = max(1, settings.web_threads // 2)
     app.extensions["grove"] = Parts(
         settings=settings,
@@ -39,6 +45,7 @@ def register(app: Flask, settings: Settings) -> None:
         queue=JobQueue(settings.database_url, settings.max_jobs),
         models=Models(home, memory.of_models(settings), counts.of(app).loaded.set),
         explainer=Explainer(memory.of_models(settings) // SHARE),
+        recorder=Recorder(sessionmaker(engine)),
         slow=threading.BoundedSemaphore(half),
     )
 

@@ -59,7 +59,8 @@ def predict(query: dict[str, Any], experiment_id: str) -> Response:
     """Predict rows by the active version: JSON in, JSON out; CSV in, CSV out.
 
     With `explain` each prediction of up to 100 JSON rows says what each column added to it, with
-    `coverage` what holds the truth so often: a `set` of classes, or an `interval`.
+    `coverage` what holds the truth so often: a `set` of classes, or an `interval`. With `record`
+    each has a `prediction_id`, by which its outcome can be told later.
     """
     in_csv = is_csv()
     require_accepted(CSV if in_csv else JSON)
@@ -75,9 +76,12 @@ def _predicted_rows(query: dict[str, Any], served: predicting.Served) -> Respons
     wanted = body.get("explain", query.get("explain", False))
     explain = parts().explainer.explain if wanted else None
     coverage = body.get("coverage", query.get("coverage"))
+    recorder = parts().recorder
     answer = predicting.predict_rows(
-        served, body["rows"], explain, strict=strict, coverage=coverage
+        served, body["rows"], explain, see=recorder.see, strict=strict, coverage=coverage
     )
+    if body.get("record", query.get("record", False)):
+        recorder.keep(served, answer["predictions"])
     counts().predictions.labels("json").inc(len(body["rows"]))
     return Response(orjson.dumps(answer), mimetype=JSON)
 
@@ -90,7 +94,7 @@ def _require_few(rows: list[Any]) -> None:
 
 
 def _predicted_file(query: dict[str, Any], served: predicting.Served) -> Response:
-    for option in ("explain", "coverage"):
+    for option in ("explain", "coverage", "record"):
         if query.get(option):
             raise invalid("not_for_csv", f"{option} is for rows sent as JSON", f"/{option}")
     reading, strict = reading_of(query), query.get("strict", False)
@@ -98,6 +102,7 @@ def _predicted_file(query: dict[str, Any], served: predicting.Served) -> Respons
     limits = Limits(max_columns=parts().settings.max_columns)
     with passing_body() as source, long_body():
         scored = scoring.score_file(source, target, served, reading, limits, strict=strict)
+    parts().recorder.merge(served, scored.tally)
     counts().predictions.labels("csv").inc(scored.rows)
     response = sent_file(target, scored.notices)
     response.headers["Grove-Version"] = str(served.version)

@@ -38,26 +38,27 @@ CODES: dict[type[GroveError], str] = {
         already_trained changed_meanwhile dataset_changed dataset_deleted dataset_exists
         dataset_file_missing dataset_in_use engines_differ experiment_exists job_cancelled
         job_finished key_exists model_in_parts model_integrity_failed model_missing
-        model_version_mismatch not_better not_calibrated not_split not_trained request_in_flight
-        split_changed split_missing split_running train_running version_active
+        model_version_mismatch no_baseline not_better not_calibrated not_split not_trained
+        request_in_flight split_changed split_missing split_running train_running version_active
     """,
     TooLarge: "model_too_large too_many_rows",
     Invalid: """
         ambiguous_column bad_column_name bad_date bad_delimiter bad_idempotency_key bad_length
         bad_name bad_pattern bad_prefer bad_text cell_too_long class_too_small csv_empty
-        csv_malformed duplicate_column encoding_not_utf8 encoding_wrong expected_object
+        csv_malformed duplicate duplicate_column encoding_not_utf8 encoding_wrong expected_object
         fixed_by_version header_suspect id_fixed idempotency_key_reused is_target line_too_long
-        missing_column missing_label more_faults needs_bootstrap needs_oob_score no_features no_rows
-        non_finite not_csv not_for_csv not_for_regression not_with_search nul_byte null
+        missing_column missing_label more_faults needs_bootstrap needs_oob_score no_features
+        no_rows non_finite not_csv not_for_csv not_for_regression not_with_search nul_byte null
         number_out_of_range one_file_expected out_of_range ragged_row read_only_field
         read_only_parameter repeated_parameter required split_value target_constant
-        target_continuous target_missing_values target_negative target_not_found target_not_numeric
-        target_not_positive target_one_class too_few_rows too_many_candidates too_many_classes
-        too_many_columns too_many_keys unclosed_quote unknown_choice unknown_column unknown_encoding
-        unknown_field unknown_label unknown_parameter unseen_category wrong_task wrong_type
+        target_continuous target_missing_values target_negative target_not_found
+        target_not_numeric target_not_positive target_one_class too_few_rows too_many_candidates
+        too_many_classes too_many_columns too_many_keys unclosed_quote unknown_choice
+        unknown_column unknown_encoding unknown_field unknown_label unknown_parameter
+        unknown_prediction unseen_category wrong_task wrong_type
     """,
     Unsupported: "compressed_upload",
-    Busy: "not_ready queue_full",
+    Busy: "not_ready queue_full records_full",
     Failed: """
         child_died cluster_failed engine_missing export_mismatch out_of_memory storage_failed
         timeout work_lost worker_lost

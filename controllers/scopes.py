@@ -13,7 +13,8 @@ OPEN = frozenset({"health.livez", "health.readyz", "login.show_login", "login.lo
 _NEEDED = {
     # To predict, to see what there is to predict with, and to read how.
     Scope.PREDICT: """
-        predictions.predict experiments.list_experiments experiments.get_experiment
+        predictions.predict live.tell_outcomes experiments.list_experiments
+        experiments.get_experiment
         versions.list_versions versions.get_version api-docs.openapi_json
         api-docs.openapi_swagger_ui problems.list_problems problems.show_problem login.log_out
         pages.home metrics.show_metrics
@@ -29,6 +30,7 @@ _NEEDED = {
         pages.list_datasets pages.show_dataset pages.show_experiment comparisons.compare_versions
         inspections.show_plot inspections.list_importances inspections.show_dependence
         inspections.list_slices inspections.list_thresholds cards.show_card
+        live.show_drift live.list_outcomes
     """,
     # To say who may.
     Scope.ADMIN: "keys.list_keys keys.make_key keys.get_key keys.revoke_key pages.list_keys",

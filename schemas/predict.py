@@ -15,6 +15,7 @@ from schemas.query import QueryBoolean, QueryInteger, QueryNumber
 
 STRICT = {"description": "refuse categories unseen in training"}
 COVERAGE = {"description": "add to each JSON row's prediction what holds the truth so often"}
+RECORD = {"description": "keep each JSON row's prediction, so that its outcome can be told later"}
 EXPLAIN = {"description": "say of each JSON row, 100 at most, what each column added to the answer"}
 
 
@@ -41,6 +42,7 @@ class PredictSchema(Schema):
     strict = StrictBoolean(metadata=STRICT)
     explain = StrictBoolean(metadata=EXPLAIN)
     coverage = StrictNumber(above=0, below=1, metadata=COVERAGE)
+    record = StrictBoolean(metadata=RECORD)
 
     def load(self, data: Any, **kwargs: Any) -> Any:
         """As any schema does; rows and nothing else, as most requests are, are known at sight."""
@@ -57,6 +59,7 @@ class PredictQuery(ReadingSchema):
     strict = QueryBoolean(metadata=STRICT)
     explain = QueryBoolean(metadata=EXPLAIN)
     coverage = QueryNumber(above=0, below=1, metadata=COVERAGE)
+    record = QueryBoolean(metadata=RECORD)
 
 
 class FaultNoticeSchema(Schema):
@@ -86,6 +89,7 @@ class PredictionSchema(Schema):
     explanation = ma.Nested(ExplanationSchema)
     set = ListOf(ma.Raw(metadata={"type": ["string", "number", "boolean"]}))
     interval = ListOf(ma.Float(), allow_none=True)
+    prediction_id = ma.String()
 
 
 class PredictionsSchema(Schema):

@@ -30,10 +30,12 @@ MOST_MODELS = 16
 class Served:
     """A loaded version: what it is called, the model itself, how its table was read, its files.
 
-    `file` is the active file that named it, and `stamp` the state in which that was.
+    `uid` is the experiment's. `file` is the active file that named it, and `stamp` the state in
+    which that was.
     """
 
     experiment: str
+    uid: str
     version: int
     model: Model
     reading: dict[str, Any]
@@ -137,7 +139,7 @@ class Models:
     ) -> Served:
         folder, checksums = self.home.absolute(record.folder), record.checksums
         model = Model.load(folder, checksums)
-        names = (record.experiment, record.version)
+        names = (record.experiment, record.uid, record.version)
         return Served(*names, model, record.reading, folder, checksums, file, stamp)
 
 
@@ -161,6 +163,7 @@ def _cover(served: Served, predictions: list[dict[str, Any]], coverage: float) -
 
 
 Explain = Callable[[Served, Matrix, list[dict[str, Any]]], None]
+See = Callable[[Served, Matrix], None]
 
 
 def predict_rows(
@@ -168,10 +171,11 @@ def predict_rows(
     rows: Sequence[Any],
     explain: Explain | None = None,
     *,
+    see: See = lambda _served, _matrix: None,
     strict: bool = False,
     coverage: float | None = None,
 ) -> dict[str, Any]:
-    """Predictions for JSON rows, each an object of column to value.
+    """Predictions for JSON rows, each an object of column to value; `see` is shown them encoded.
 
     `explain` adds to the predictions why they are so, `coverage` what holds the truth so often:
     a set of classes or an interval. Raises Conflict, not_calibrated, and Invalid with every fault
@@ -184,6 +188,7 @@ def predict_rows(
     if faults:
         raise Invalid(faults[0].message, code=faults[0].code, faults=faults)
     predictions = served.model.predictions(encoded.matrix)
+    see(served, encoded.matrix)
     if coverage is not None:
         _cover(served, predictions, coverage)
     if explain is not None:

@@ -12,6 +12,7 @@ from services.columns import Column, Feature
 from services.forest.encoding import encode, unseen
 from services.forest.serving import Model
 from services.reading import PlainReader, Rows, lines, side_by_side, typed
+from services.watching import Tally
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,8 @@ class ScoredBlock:
 class BlockScorer:
     """Scores the blocks of one file; several threads may do so at a time."""
 
-    def __init__(self, model: Model, rows: Rows) -> None:
-        self._model, self._rows = model, rows
+    def __init__(self, model: Model, rows: Rows, tally: Tally | None) -> None:
+        self._model, self._rows, self._tally = model, rows, tally
         self._wanted = [as_column(feature) for feature in model.features]
         self._plain = PlainReader(rows.dialect, self._wanted, rows.limits)
 
@@ -43,7 +44,7 @@ class BlockScorer:
         plain = self._plain(block)
         if plain is None:
             return self._cell_by_cell(block)
-        tables = self._model.tables(encode(plain.values, self._model.features))
+        tables = self._predicted(plain.values)
         beside = lines([column.combine_chunks() for column in tables.columns])
         return ScoredBlock(
             rows=plain.values.num_rows,
@@ -56,12 +57,18 @@ class BlockScorer:
         """What is wrong with the cells of a block before which there are `first_row` rows."""
         return typed(texts, self._wanted, self._rows.dialect.missing_values, first_row)[1]
 
+    def _predicted(self, values: pa.RecordBatch) -> pa.Table:
+        matrix = encode(values, self._model.features)
+        if self._tally is not None:
+            self._tally.add(matrix)
+        return self._model.tables(matrix)
+
     def _cell_by_cell(self, block: bytes) -> ScoredBlock:
         texts = self._rows.read(block)
         values, unfit = typed(texts, self._wanted, self._rows.dialect.missing_values, 0)
         if unfit or not texts.num_rows:
             return ScoredBlock(rows=texts.num_rows, texts=texts)
-        tables = self._model.tables(encode(values, self._model.features))
+        tables = self._predicted(values)
         columns = [column.combine_chunks() for column in tables.columns]
         return ScoredBlock(
             rows=texts.num_rows,

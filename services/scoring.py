@@ -26,6 +26,7 @@ from services.predicting import Served
 from services.reading import Limits, Reading, Rows, header_of, text_of, text_rows
 from services.scored_blocks import BlockScorer, ScoredBlock, as_column
 from services.splits.plan import nearest
+from services.watching import Tally
 
 __all__ = ["MOST_FAULTS", "as_column", "as_learned", "check_columns", "score_file"]
 
@@ -36,10 +37,11 @@ MOST_NOTICE_BYTES = 1_500  # as JSON: the notices travel in one header
 
 @dataclass(frozen=True)
 class Scored:
-    """How many rows were scored, and what there is to warn about."""
+    """How many rows were scored, what there is to warn about, and how the rows lie."""
 
     rows: int
     notices: list[Notice]
+    tally: Tally | None
 
 
 class Scorer:
@@ -50,12 +52,14 @@ class Scorer:
         self.faults: list[Fault] = []
         self.unseen: dict[str, dict[str, None]] = defaultdict(dict)
         self.rows = 0
+        baseline = served.model.baseline
+        self.tally = Tally(baseline) if baseline else None
 
     def pieces(self, source: Path, reading: Reading) -> Generator[bytes | memoryview, None, None]:
         """The answer: the columns sent, then what is predicted. Raises Invalid at the end."""
         rows = text_rows(source, as_learned(reading, self.served.reading), self.limits)
         self._require_columns(rows)
-        scorer = BlockScorer(self.served.model, rows)
+        scorer = BlockScorer(self.served.model, rows, self.tally)
         with closing(in_order(scorer, rows.blocks())) as blocks:
             for block in blocks:
                 yield from self._told(block, rows, scorer)
@@ -116,7 +120,7 @@ class Scorer:
 def score_file(
     source: Path, target: Path, served: Served, reading: Reading, limits: Limits, *, strict: bool
 ) -> Scored:
-    """Score the CSV `source` into the CSV `target`; says how many rows, and what to warn about.
+    """Score the CSV `source` into the CSV `target`, and say of its rows what Scored holds.
 
     Raises Invalid with the faults of all rows; with `strict` an unseen category is one.
     """
@@ -128,7 +132,7 @@ def score_file(
         if strict and notices:
             faults = [Fault(_pointer(n.column), n.code, n.message) for n in notices]
             raise Invalid(notices[0].message, code=notices[0].code, faults=faults)
-    return Scored(scorer.rows, notices)
+    return Scored(scorer.rows, notices, scorer.tally)
 
 
 @contextmanager

@@ -139,6 +139,12 @@ SETTINGS = (
         "versions kept of each experiment, the newest and the active one, or `all`",
         all_or_number,
     ),
+    Setting(
+        "GROVE_KEEP_PREDICTIONS",
+        "1000000",
+        "recorded predictions kept, the newest, or `all`",
+        all_or_number,
+    ),
     Setting("GROVE_JOB_TIMEOUT", "86400", "seconds that one job may run", whole(1, 10**8)),
     Setting(
         "GROVE_LOG_LEVEL",
@@ -176,6 +182,7 @@ class Settings:
     max_jobs: int
     keep_jobs: int | None
     keep_versions: int | None
+    keep_predictions: int | None
     job_timeout: int
     log_level: str
 

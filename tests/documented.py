@@ -24,6 +24,7 @@ def journey(story: Story, client: Any) -> None:
         story.train(experiment, n_estimators=3)
     story.test(experiment)
     story.predict(experiment, FLOWER, {**FLOWER, "colour": "green"})
+    served(story, client, experiment)
     for part in ("train", "test"):
         csv = story.get(experiment, f"/splits/{part}").data
         kind = {"data": csv, "content_type": "text/csv"}
@@ -52,6 +53,16 @@ def regress(story: Story, experiment: str) -> None:
     story.train(experiment, n_estimators=2)
     story.test(experiment)
     story.predict(experiment, {"a": 1})
+
+
+def served(story: Story, client: Any, experiment: str) -> None:
+    """How the forest does once it serves."""
+    made = story.predict(experiment, FLOWER, record=True).json["predictions"]
+    outcomes = {"outcomes": [{"prediction_id": made[0]["prediction_id"], "label": "rose"}]}
+    path = f"/v1/experiments/{experiment}"
+    assert client.post(f"{path}/outcomes", json=outcomes).status_code == 200
+    assert client.get(f"{path}/outcomes").json["items"]
+    assert client.get(f"{path}/drift").json["features"]
 
 
 def inspected(story: Story, client: Any, experiment: str) -> None:

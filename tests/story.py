@@ -180,6 +180,7 @@ def close_opened() -> None:
 
 def _close(app: Flask) -> None:
     with app.app_context():
+        parts().recorder.end()
         parts().queue.close()
         db.engine.dispose()
 

@@ -15,6 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy.exc import OperationalError
 
 from controllers.counts import NO_ROUTE
+from controllers.parts import parts
 from controllers.server import COUNTS
 from models import Kind
 from services import census
@@ -113,6 +114,8 @@ def test_the_dashboard_shows_what_there_is(story: Story) -> None:
     """Every figure of deploy/grafana.json is one that the service gives, with those labels."""
     experiment = story.make_trained()
     assert story.predict(experiment, FLOWER).status_code == 200
+    with story.client.application.app_context():
+        parts().recorder.flush()
     known: dict[str, set[str]] = {}
     for name, labels in seen(story):
         known.setdefault(name, set()).update(dict(labels))

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 
 from services.setup import prepare
 from tests.problems import assert_problem
-from tests.story import ROOT, Story, app_on, flowers, fresh, settings_for, table
+from tests.story import FLOWER, ROOT, Story, app_on, flowers, fresh, settings_for, table
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 EMPTY = {"input", "meta", "link", "img", "br"}
@@ -152,6 +152,21 @@ def key_made(home: Path, name: str, scope: str) -> str:
     with app_on(home) as app:
         answer = app.test_client().post("/v1/keys", json={"name": name, "scope": scope})
         return str(answer.json["key"])
+
+
+def test_what_was_served_is_shown(story: Story, app: Flask) -> None:
+    experiment = story.make_trained(flowers(200, seed=91))
+    path = f"/experiments/{experiment}"
+    assert "In service" not in page_of(story.client.get(path)).text
+    odd = {**FLOWER, "colour": "never seen"}
+    made = story.predict(experiment, *[odd] * 60, record=True).json["predictions"][0]
+    outcome = {"prediction_id": made["prediction_id"], "label": made["label"]}
+    told = story.client.post(f"/v1{path}/outcomes", json={"outcomes": [outcome]})
+    assert told.status_code == 200
+    text = " ".join(page_of(story.client.get(path)).text.split())
+    assert "How far the 60 rows that version 1 predicted in the last 7 days lie" in text
+    assert "100.0 %" in text
+    assert "1 of 60 recorded predictions: accuracy 1.0000 (tested" in text
 
 
 def test_protected_pages_ask_for_a_key(tmp_path: Path) -> None:

@@ -28,6 +28,8 @@ MIB = 2**20
 class Sum:
     """Stands for a forest: the sum of a row's features, and how much memory was in use."""
 
+    baseline = None
+
     def __init__(self, features: Sequence[Feature] = FEATURES, breaks_at: float = np.inf) -> None:
         self.features, self.breaks_at = list(features), breaks_at
         self.used: list[int] = []
@@ -40,7 +42,7 @@ class Sum:
 
 
 def served(model: Sum) -> Served:
-    return Served("sums", 1, cast(Model, model), {}, Path(), {})
+    return Served("sums", "uid", 1, cast(Model, model), {}, Path(), {})
 
 
 def score(

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +16,7 @@ import pyarrow as pa
 from models.errors import Conflict
 from models.experiment import Task
 from services.columns import Feature
+from services.forest.baseline import Baseline
 from services.forest.coverage import Calibration
 from services.forest.encoding import Floats, Matrix
 from services.forest.labels import text_of, winner, winners
@@ -23,8 +24,9 @@ from services.forest.parts import name_of
 from services.forest.rows import RowEncoder
 from services.forest.sessions import Sessions
 
-SERVING, CALIBRATION = "serving.json", "calibration.json"
+SERVING, CALIBRATION, BASELINE = "serving.json", "calibration.json", "baseline.json"
 MEMORY_OF_BYTE = 6  # of a session, for each byte of its export: 5.3 to 6.3 were measured
+Kept = TypeVar("Kept", Calibration, Baseline)
 SCALE = 1e7  # seven digits: the export's probabilities are float32
 
 
@@ -33,7 +35,8 @@ class Model:
     """A version that can predict.
 
     `classes` are JSON values in the order of their codes, `rows` encodes JSON rows, `size` is
-    about how many bytes of memory it takes. `calibration` is there where the split has such a part.
+    about how many bytes of memory it takes. `calibration` is there where the split has such a part,
+    `baseline` where the version is not older than it.
     """
 
     forest: Sessions
@@ -43,6 +46,7 @@ class Model:
     rows: RowEncoder
     size: int
     calibration: Calibration | None = None
+    baseline: Baseline | None = None
 
     @classmethod
     def load(cls, folder: Path, checksums: Mapping[str, str]) -> Model:
@@ -61,7 +65,8 @@ class Model:
             classes=record["classes"],
             rows=RowEncoder(features, frozenset(record["known_columns"])),
             size=contents.size * MEMORY_OF_BYTE,
-            calibration=_calibration(folder, checksums),
+            calibration=_kept(Calibration, folder / CALIBRATION, checksums),
+            baseline=_kept(Baseline, folder / BASELINE, checksums),
         )
 
     @cached_property
@@ -114,11 +119,11 @@ class _Contents:
             yield content
 
 
-def _calibration(folder: Path, checksums: Mapping[str, str]) -> Calibration | None:
-    """How strange the truth looked to the version, where there were rows to tell."""
-    if CALIBRATION not in checksums:
+def _kept(kind: type[Kept], path: Path, checksums: Mapping[str, str]) -> Kept | None:
+    """What is kept of a kind in a file of its own, where the version has that."""
+    if path.name not in checksums:
         return None
-    return Calibration(**json.loads(checked(folder / CALIBRATION, checksums)))
+    return kind(**json.loads(checked(path, checksums)))
 
 
 def checked(path: Path, checksums: Mapping[str, str]) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import sys
@@ -20,9 +21,10 @@ from services.worker.bench import Bench
 from services.worker.children import context
 from services.worker.leases import BEAT_EVERY, Lease
 from services.worker.patience import AWAY
-from services.worker.retention import forget_old_jobs
+from services.worker.retention import forget_old_jobs, forget_old_predictions
 
 log = structlog.get_logger()
+BEATS_OF_PREDICTIONS = 30  # between two looks at those that are too old
 
 
 def main() -> None:
@@ -66,13 +68,15 @@ def run(settings: Settings, stopping: threading.Event) -> None:
 
 def keep_beating(bench: Bench, lease: Lease, stopping: threading.Event) -> None:
     """Beat, and take over from the dead, every BEAT_EVERY seconds until `stopping` is set."""
-    while True:
+    for beat in itertools.count():
         try:
             if not lease.beat():
                 bench.surrender()
             lease.take_over(engine.requeue)
             engine.follow_rows(bench)
             forget_old_jobs(bench.sessions, bench.settings.keep_jobs)
+            if beat % BEATS_OF_PREDICTIONS == 0:
+                forget_old_predictions(bench.sessions, bench.settings.keep_predictions)
         except AWAY as error:
             log.warning("the database is away", error=str(error)[:200])
         if stopping.wait(BEAT_EVERY):

@@ -13,12 +13,14 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
+from services.columns import Feature
 from services.files import remove, sha256_of
 from services.forest import export, growing, parity
 from services.forest.batches import is_steady, plan_of
+from services.forest.binning import baseline_of
 from services.forest.coverage import Calibration, strangeness
 from services.forest.pipeline import pipeline_of
-from services.forest.serving import CALIBRATION, Model
+from services.forest.serving import BASELINE, CALIBRATION, Model
 from services.forest.trees import Trees, trees_of
 from services.splits.download import check_part
 from services.worker.answers import answers_to
@@ -46,7 +48,7 @@ def assemble_version(spec: Spec, grown: list[dict[str, Any]]) -> dict[str, Any]:
         kept = export.write_kept(folder, pipeline, trees)
         model = loading.result()
     _check(spec, pipeline, model, trees)
-    kept |= _calibrate(spec, folder, model)
+    kept |= _calibrate(spec, folder, model) | _watch(spec, folder, features)
     return {
         "hyper_parameters": spec["params"],
         "fit_seconds": round(sum(batch["seconds"] for batch in grown), 3),
@@ -118,9 +120,18 @@ def _calibrate(spec: Spec, folder: Path, model: Model) -> dict[str, str]:
     check_part(Path(spec["calibration"]), spec["checksums"]["calibration"])
     answers = answers_to(spec, model, pq.ParquetFile(spec["calibration"]).iter_batches())
     found = Calibration.of(strangeness(spec["task"], answers.truth, answers.scores))
-    path = folder / CALIBRATION
-    path.write_text(json.dumps(found.as_record()))
-    return {CALIBRATION: sha256_of(path)}
+    return _written(folder / CALIBRATION, found.as_record())
+
+
+def _watch(spec: Spec, folder: Path, features: list[Feature]) -> dict[str, str]:
+    """Write down how the features of the training rows lie; the file's checksum by name."""
+    X, _ = training_rows(spec)
+    return _written(folder / BASELINE, baseline_of(features, X).as_record())
+
+
+def _written(path: Path, record: dict[str, Any]) -> dict[str, str]:
+    path.write_text(json.dumps(record))
+    return {path.name: sha256_of(path)}
 
 
 def _manifest(spec: Spec, forest: Any) -> dict[str, Any]:

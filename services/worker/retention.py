@@ -1,4 +1,4 @@
-"""Finished jobs are kept on record up to a number; so is what the job engine knows of them."""
+"""What is kept on record up to a number: finished jobs, with what the engine knows; predictions."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ import sqlalchemy as sa
 from dbos import DBOS
 from sqlalchemy.orm import Session, sessionmaker
 
-from models import Job, writing
+from models import Inputs, Job, Prediction, writing
 from models.database import now
 from models.job import OPEN
 
 AT_ONCE = 500
 # The engine notes the end of a job a moment after the job itself does.
 RESTING = timedelta(minutes=1)
+INPUTS_KEPT = timedelta(days=90)  # as far as anyone may look back
 
 
 def forget_old_jobs(sessions: sessionmaker[Session], keep: int | None) -> int:
@@ -36,3 +37,16 @@ def forget_old_jobs(sessions: sessionmaker[Session], keep: int | None) -> int:
 def _old(keep: int) -> sa.Select[str]:
     finished = sa.select(Job.id).where(Job.state.not_in(OPEN), Job.finished_at < now() - RESTING)
     return finished.order_by(Job.finished_at.desc()).offset(keep).limit(AT_ONCE)
+
+
+def forget_old_predictions(sessions: sessionmaker[Session], keep: int | None) -> None:
+    """Forget the oldest recorded predictions, all but `keep`.
+
+    What drift is told by goes after 90 days.
+    """
+    with sessions() as session, writing(session):
+        session.execute(sa.delete(Inputs).where(Inputs.day <= now().date() - INPUTS_KEPT))
+        newest_first = sa.select(Prediction.created_at).order_by(Prediction.created_at.desc())
+        oldest_kept = session.scalar(newest_first.offset(keep - 1).limit(1)) if keep else None
+        if oldest_kept is not None:
+            session.execute(sa.delete(Prediction).where(Prediction.created_at < oldest_kept))

@@ -1,0 +1,295 @@
+"""record=true and POST outcomes: what really happened, and the live scores."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import random
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import (
+    accuracy_score,
+    f1_score,
+    mean_absolute_error,
+    r2_score,
+    root_mean_squared_error,
+)
+from sqlalchemy.orm import Session, sessionmaker
+
+from controllers.parts import parts
+from models import Inputs, Prediction, db
+from models.database import connect, now
+from services import recording
+from services.outcomes import class_scores
+from services.recording import Recorder
+from services.settings import read
+from services.worker.retention import INPUTS_KEPT, forget_old_predictions
+from tests.problems import assert_problem
+from tests.service import running
+from tests.story import FLOWER, PATIENT, Story, flowers, fresh, table
+from tests.traces import unchanged
+from tests.waits import wait_until
+
+
+@pytest.fixture(name="recorder")
+def _recorder(app: Flask) -> Iterator[Recorder]:
+    with app.app_context():
+        yield parts().recorder
+
+
+def recorded(story: Story, experiment: str, *rows: Any) -> list[dict[str, Any]]:
+    answer = story.predict(experiment, *rows, record=True)
+    assert answer.status_code == 200, answer.text
+    predictions: list[dict[str, Any]] = answer.json["predictions"]
+    return predictions
+
+
+def tell(story: Story, experiment: str, *outcomes: dict[str, Any]) -> Any:
+    path = f"/v1/experiments/{experiment}/outcomes"
+    return story.client.post(path, json={"outcomes": list(outcomes)})
+
+
+def live(story: Story, experiment: str, **query: Any) -> Any:
+    return story.client.get(f"/v1/experiments/{experiment}/outcomes", query_string=query).json
+
+
+def rows_of(count: int, seed: int = 0) -> list[dict[str, Any]]:
+    pick = random.Random(seed)  # noqa: S311
+    return [{**FLOWER, "size": pick.gauss(6, 1.5), "colour": "white"} for _ in range(count)]
+
+
+def test_live_scores_of_classes_are_those_of_scikit_learn(story: Story) -> None:
+    experiment = story.make_trained(flowers(300, seed=81))
+    assert story.test(experiment).status_code == 200
+    predictions = recorded(story, experiment, *rows_of(60))
+    said = [each["label"] for each in predictions]
+    truth = [("rose", "tulip", "weed")[at % 7 % 3] for at in range(50)]
+    answer = tell(
+        story,
+        experiment,
+        *(
+            {"prediction_id": each["prediction_id"], "label": label}
+            for each, label in zip(predictions, truth, strict=False)
+        ),
+    )
+    assert (answer.status_code, answer.json) == (200, {"outcomes": 50})
+    (item,) = live(story, experiment)["items"]
+    assert (item["version"], item["predictions"], item["outcomes"]) == (1, 60, 50)
+    assert item["scores"] == {
+        "accuracy": pytest.approx(accuracy_score(truth, said[:50])),
+        "f1": pytest.approx(f1_score(truth, said[:50], average="macro")),
+        "f1_weighted": pytest.approx(f1_score(truth, said[:50], average="weighted")),
+    }
+    result = story.get(experiment).json["result"]
+    assert item["tested"] == {name: result[name] for name in item["scores"]}
+
+
+labels = st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from("abcd")), min_size=1)
+
+
+@given(labels)
+def test_scores_of_counted_pairs(pairs: list[tuple[str, str]]) -> None:
+    counted = {pair: pairs.count(pair) for pair in pairs}
+    true, said = zip(*pairs, strict=True)
+    assert class_scores(counted) == {
+        "accuracy": pytest.approx(accuracy_score(true, said)),
+        "f1": pytest.approx(f1_score(true, said, average="macro", zero_division=0)),
+        "f1_weighted": pytest.approx(f1_score(true, said, average="weighted", zero_division=0)),
+    }
+
+
+def test_live_scores_of_numbers(story: Story, recorder: Recorder) -> None:
+    body = table(["a", "b", "price"], [[n, n % 7, n * 2.5 + n % 3] for n in range(80)])
+    experiment = story.make_trained(body, target="price", type="regression")
+    predictions = recorded(story, experiment, *({"a": n, "b": n % 7} for n in range(30)))
+    recorder.flush()
+    assert live(story, experiment)["items"][0]["scores"] == {"r2": None, "rmse": None, "mae": None}
+    said = [each["value"] for each in predictions]
+    truth = [n * 2.4 for n in range(30)]
+    told = [
+        {"prediction_id": each["prediction_id"], "value": value}
+        for each, value in zip(predictions, truth, strict=True)
+    ]
+    assert tell(story, experiment, told[0]).status_code == 200
+    (item,) = live(story, experiment)["items"]
+    assert item["scores"]["r2"] is None
+    assert item["scores"]["mae"] == pytest.approx(abs(said[0] - truth[0]))
+    assert tell(story, experiment, *told).status_code == 200
+    (item,) = live(story, experiment)["items"]
+    assert item["scores"] == {
+        "r2": pytest.approx(r2_score(truth, said)),
+        "rmse": pytest.approx(root_mean_squared_error(truth, said)),
+        "mae": pytest.approx(mean_absolute_error(truth, said)),
+    }
+
+
+def test_what_is_told_again_replaces_what_was_told(story: Story) -> None:
+    experiment = story.make_trained(flowers(seed=82))
+    (one,) = recorded(story, experiment, FLOWER)
+    wrong = "tulip" if one["label"] == "rose" else "rose"
+    for label, accuracy in ((wrong, 0), (one["label"], 1), (one["label"], 1)):
+        outcome = {"prediction_id": one["prediction_id"], "label": label}
+        assert tell(story, experiment, outcome).status_code == 200
+        (item,) = live(story, experiment)["items"]
+        assert (item["outcomes"], item["scores"]["accuracy"]) == (1, accuracy)
+
+
+def test_classes_that_are_numbers_are_told_as_numbers_or_texts(story: Story) -> None:
+    body = table(["a", "kind"], [[n % 40, n % 2] for n in range(80)])
+    experiment = story.make_trained(body)
+    first, other = recorded(story, experiment, {"a": 3}, {"a": 4})
+    outcomes = [
+        {"prediction_id": first["prediction_id"], "label": first["label"]},
+        {"prediction_id": other["prediction_id"], "label": str(other["label"]).lower()},
+    ]
+    assert tell(story, experiment, *outcomes).status_code == 200
+    assert live(story, experiment)["items"][0]["scores"]["accuracy"] == 1
+
+
+def test_versions_and_days(story: Story, app: Flask, recorder: Recorder) -> None:
+    experiment = story.make_trained(flowers(seed=83))
+    old = recorded(story, experiment, *rows_of(3))
+    assert story.train(experiment, n_estimators=2).status_code == 201
+    recorded(story, experiment, *rows_of(2))
+    recorder.flush()
+    assert [each["predictions"] for each in live(story, experiment)["items"]] == [2, 3]
+    ids = [each["prediction_id"] for each in old]
+    earlier = sa.update(Prediction).where(Prediction.id.in_(ids))
+    db.session.execute(earlier.values(created_at=now() - timedelta(days=8)))
+    db.session.commit()
+    assert [each["version"] for each in live(story, experiment)["items"]] == [2]
+    assert [each["version"] for each in live(story, experiment, days=9)["items"]] == [2, 1]
+
+
+def test_wrong_outcomes_are_all_named_and_none_is_kept(story: Story, home: Path) -> None:
+    experiment, other = (story.make_trained(flowers(seed=seed)) for seed in (84, 85))
+    one, two = recorded(story, experiment, FLOWER, FLOWER)
+    (foreign,) = recorded(story, other, FLOWER)
+    parts_of = {name: each["prediction_id"] for name, each in (("one", one), ("two", two))}
+    with unchanged(story, home):
+        answer = tell(
+            story,
+            experiment,
+            {"prediction_id": parts_of["one"], "label": "rose"},
+            {"prediction_id": parts_of["one"], "label": "rose"},
+            {"prediction_id": parts_of["two"], "value": 1},
+            {"prediction_id": foreign["prediction_id"], "label": "rose"},
+        )
+        problem = assert_problem(answer, 422, "duplicate")
+        assert {(each["pointer"], each["code"]) for each in problem["errors"]} == {
+            ("/outcomes/1/prediction_id", "duplicate"),
+            ("/outcomes/2/label", "required"),
+            ("/outcomes/2/value", "unknown_field"),
+            ("/outcomes/3/prediction_id", "unknown_prediction"),
+        }
+    assert live(story, experiment)["items"][0]["outcomes"] == 0
+
+
+KNOWN = {"prediction_id": "0" * 32}
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "code", "pointer"),
+    [
+        ([], "bad_length", ""),
+        ({}, "wrong_type", ""),
+        ([{"label": "rose"}], "required", "/0/prediction_id"),
+        ([{"prediction_id": "x", "label": "rose"}], "bad_pattern", "/0/prediction_id"),
+        ([{**KNOWN, "label": None}], "null", "/0/label"),
+        ([{**KNOWN, "label": ["rose"]}], "wrong_type", "/0/label"),
+        ([{**KNOWN, "value": "1"}], "wrong_type", "/0/value"),
+        ([{**KNOWN, "label": "rose", "more": 1}], "unknown_field", "/0/more"),
+        ([{**KNOWN, "label": "rose"}] * 10_001, "bad_length", ""),
+    ],
+)
+def test_outcomes_that_are_none(story: Story, outcomes: Any, code: str, pointer: str) -> None:
+    path = f"/v1/experiments/{fresh('none')}/outcomes"
+    answer = story.client.post(path, json={"outcomes": outcomes})
+    assert_problem(answer, 422, code, f"/outcomes{pointer}")
+
+
+def test_what_is_not_recorded(
+    story: Story, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    experiment = story.make_trained(flowers(seed=86))
+    assert "prediction_id" not in story.predict(experiment, FLOWER).json["predictions"][0]
+    path = f"/v1/experiments/{experiment}/predict?record=true"
+    csv = story.client.post(path, data="size\n1\n", content_type="text/csv")
+    assert_problem(csv, 422, "not_for_csv")
+    by_query = story.client.post(path, json={"rows": [FLOWER]})
+    assert len(by_query.json["predictions"][0]["prediction_id"]) == 32
+    recorder.flush()
+    monkeypatch.setattr(recording, "MOST_WAITING", 1)
+    full = story.predict(experiment, FLOWER, FLOWER, record=True)
+    assert_problem(full, 503, "records_full")
+    recorder.flush()
+    assert live(story, experiment)["items"][0]["predictions"] == 1
+
+
+def test_many_are_written_in_turns(
+    story: Story, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    experiment = story.make_trained(flowers(seed=87))
+    monkeypatch.setattr(recording, "AT_ONCE", 7)
+    recorded(story, experiment, *rows_of(20))
+    recorder.flush()
+    assert live(story, experiment)["items"][0]["predictions"] == 20
+
+
+def test_the_oldest_are_forgotten(story: Story, recorder: Recorder) -> None:
+    experiment = story.make_trained(flowers(seed=88))
+    predictions = recorded(story, experiment, *rows_of(5))
+    recorder.flush()
+    sessions = sessionmaker(db.engine)
+    with sessions() as session:
+        for at, each in enumerate(predictions):
+            row = session.get_one(Prediction, each["prediction_id"])
+            row.created_at = now() + timedelta(minutes=at)
+        session.execute(sa.update(Inputs).values(day=now().date() - INPUTS_KEPT))
+        session.commit()
+    forget_old_predictions(sessions, None)
+    assert live(story, experiment)["items"][0]["predictions"] == 5
+    forget_old_predictions(sessions, 2)
+    with sessions() as session:
+        kept = set(session.scalars(sa.select(Prediction.id)))
+        assert session.scalar(sa.select(sa.func.count()).select_from(Inputs)) == 0
+    assert kept == {each["prediction_id"] for each in predictions[-2:]}
+
+
+def test_a_service_that_ends_has_written_all(tmp_path: Path) -> None:
+    with running(tmp_path / "home") as service:
+
+        def ask(method: str, path: str, **sent: Any) -> Any:
+            connection = http.client.HTTPConnection(service.address)
+            headers = {"Content-Type": "application/json", **PATIENT}
+            connection.request(method, path, json.dumps(sent), headers)
+            with closing(connection):
+                return json.load(connection.getresponse())
+
+        made = {"id": "glass", "dataset": "glass", "target": "Type"}
+        assert ask("POST", "/v1/experiments", **made)["status"] == "ready"
+        assert ask("POST", "/v1/experiments/glass/train", n_estimators=3)["version"] == 1
+        row = dict.fromkeys(["RI", "Na", "Mg", "Al", "Si", "K", "Ca", "Ba", "Fe"], 1)
+        path = "/v1/experiments/glass/predict"
+        answers = [ask("POST", path, rows=[row], record=True) for _ in range(9)]
+    ids = {each["predictions"][0]["prediction_id"] for each in answers}
+    engine = connect(read(service.environ).database_url)
+    with Session(engine) as session:
+        assert set(session.scalars(sa.select(Prediction.id))) == ids
+        assert sum(session.scalars(sa.select(Inputs.rows))) == 9
+    engine.dispose()
+
+
+def test_they_are_on_record_by_themselves(story: Story) -> None:
+    experiment = story.make_trained(flowers(seed=89))
+    recorded(story, experiment, FLOWER)
+    wait_until(lambda: bool(live(story, experiment)["items"]))
