@@ -1,9 +1,9 @@
 ARG BASE_IMAGE=python:3.13-slim-bookworm
 
 FROM ${BASE_IMAGE} AS build
-COPY requirements.txt /
+COPY requirements.txt requirements-traces.txt /
 RUN python3 -m venv /opt/venv \
- && /opt/venv/bin/python3 -m pip install --no-cache-dir --disable-pip-version-check -r /requirements.txt
+ && /opt/venv/bin/python3 -m pip install --no-cache-dir --disable-pip-version-check -r /requirements.txt -r /requirements-traces.txt
 
 FROM ${BASE_IMAGE}
 # A fixed number, so that folders of the host can be given to it.

@@ -56,6 +56,11 @@ install() { # install FILE into the environment, unless this very file is instal
   fi
 }
 
+install_parts() { # what serves, and what traces need where they are wanted
+  install requirements.txt
+  [[ -z ${GROVE_TRACES_URL:-} ]] || install requirements-traces.txt
+}
+
 keep_worker() { # run a worker, and another one whenever it dies
   local pid=
   trap 'trap - TERM INT; [[ -z $pid ]] || kill -TERM "$pid" 2>/dev/null; wait; exit 0' TERM INT
@@ -73,7 +78,7 @@ end_parts() { # end what serve has started, and wait for it
 }
 
 serve() {
-  install requirements.txt
+  install_parts
   python3 -m commands.ready free
   python3 -m services.setup
   web= worker=
@@ -90,8 +95,8 @@ serve() {
 
 case ${1:-serve} in
   serve) serve ;;
-  web) install requirements.txt; exec python3 -m controllers.main ;;
-  worker) install requirements.txt; python3 -m services.setup; exec python3 -m services.worker ;;
+  web) install_parts; exec python3 -m controllers.main ;;
+  worker) install_parts; python3 -m services.setup; exec python3 -m services.worker ;;
   key) shift; install requirements.txt; exec python3 -m commands.keys "$@" ;;
   check | backup | restore) part=$1; shift; install requirements.txt; exec python3 -m "commands.$part" "$@" ;;
   demo) install requirements.txt; exec python3 -m commands.demo ;;

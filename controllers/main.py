@@ -48,7 +48,7 @@ from controllers import (  # noqa: E402
 )
 from controllers.api import Api  # noqa: E402
 from models.database import BUSY_SECONDS_OF_REQUESTS, ENGINE_OPTIONS, configure, db  # noqa: E402
-from services import active, logs, settings, setup  # noqa: E402
+from services import active, logs, settings, setup, traces  # noqa: E402
 
 log = structlog.get_logger("grove.web")
 STATIC = ROOT / "static"
@@ -116,6 +116,7 @@ def served() -> Flask:
     chosen = settings.read(os.environ)
     logs.configure(chosen.log_level)
     app = create_app(chosen)
+    traces.of(chosen, "web").requests(app)
     _mend(app)
     return app
 

@@ -106,6 +106,13 @@ def site(text: str) -> str:
     return text.rstrip("/")
 
 
+def web_address(text: str) -> str:
+    """An address of HTTP, or nothing."""
+    if text is not UNSET and not re.fullmatch(r"https?://[^/\s]+/\S*", text):
+        raise ValueError("expected an address such as http://HOST:4318/v1/traces")
+    return text
+
+
 def all_or_number(text: str) -> int | None:
     """A number, or None for all."""
     return None if text == "all" else whole(1, 10**9)(text)

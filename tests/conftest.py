@@ -18,6 +18,7 @@ from tests.waits import wait_until
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--postgres", action="store_true", help="run on PostgreSQL, not on SQLite")
+    parser.addoption("--pictures", help="folder for the pictures of pages that the tests take")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

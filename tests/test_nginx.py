@@ -13,7 +13,7 @@ import pytest
 
 from benchmarks import data, grove
 from benchmarks.proxy import SHIPPED
-from services.settings import SETTINGS
+from services.setting_table import SETTINGS
 from tests.front import (
     BOUND,
     PREDICT,

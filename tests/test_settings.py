@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from services.settings import SETTINGS, SettingError, read
+from services.setting_table import SETTINGS
+from services.settings import SettingError, read
 
 README = Path(__file__).parents[1] / "README.md"
 

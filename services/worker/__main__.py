@@ -59,6 +59,7 @@ def run(settings: Settings, stopping: threading.Event) -> None:
         keep_beating(bench, lease, stopping)
         bench.put_back()
         lease.end()
+        bench.traces.end()
         code = 0
     except Exception:
         log.exception("worker failed", executor=lease.executor)

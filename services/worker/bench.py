@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from models import Experiment, Job, Kind, State, Worker, writing
 from models.errors import Failed, GroveError
 from models.job import ATTEMPTS, GROWING
-from services import active, memory
+from services import active, memory, traces
 from services.abandon import abandon
 from services.files import remove
 from services.paths import Home
@@ -57,6 +57,7 @@ class Bench:
     def __init__(self, settings: Settings, sessions: sessionmaker[Session], executor: str) -> None:
         self.settings, self.sessions, self.executor = settings, sessions, executor
         self.home = Home(settings.home)
+        self.traces = traces.of(settings, "worker")
         self.closing = False
 
     def take(self, job_id: str) -> Job | None:

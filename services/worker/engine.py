@@ -74,10 +74,11 @@ def _workflows(status: str, executor: str | None = None) -> list[WorkflowStatus]
 
 def do(bench: Bench, kind: Kind, job_id: str) -> None:
     """Do one job, from where it stands, to its end."""
-    job = bench.take(job_id)
-    if job is not None:
-        _follow(bench, kind, job)
-    bench.clear(job_id)
+    with bench.traces.job(kind, job_id):
+        job = bench.take(job_id)
+        if job is not None:
+            _follow(bench, kind, job)
+        bench.clear(job_id)
 
 
 def _follow(bench: Bench, kind: Kind, job: Job) -> None:

@@ -1,7 +1,8 @@
 // Forms that send what they hold to the API: data-send="POST /v1/…".
 //
 // The fields bear the API's names, or those of columns, as data-field: a field whose name were
-// "elements" would take the place of the form's own.
+// "elements" would take the place of the form's own. data-within="search params" says in which
+// object of the body the field stands.
 //
 // data-done is where to go then, "" the same page; {id} in it is of the answer. data-rows sends one
 // row for predict, data-tell tells what came of it, data-secret shows what is told once, data-later does not wait for the work.
@@ -57,13 +58,15 @@ export function bodyOf(form) {
     const { field: name, kind } = field.dataset;
     const value = valueOf(field);
     if (value === undefined) continue;
-    if (kind === "list") (fields[name] ??= []).push(value);
-    else fields[name] = value;
+    const place = within(field).reduce((at, step) => (at[step] ??= {}), fields);
+    if (kind === "list") (place[name] ??= []).push(value);
+    else place[name] = value;
   }
   if ("rows" in form.dataset) return { rows: [rowOf(form, fields)], ...optionsOf(form) };
   return form.dataset.send.startsWith("DELETE") || !Object.keys(fields).length ? undefined : fields;
 }
 
+const within = (field) => field.dataset.within?.split(" ") ?? [];
 const fieldsOf = (form) => form.querySelectorAll("[data-field]");
 
 function rowOf(form, fields) {
@@ -82,6 +85,15 @@ function valueOf(field) {
   if (field.validity?.badInput) throw new Problem({ detail: `${field.dataset.field}: a number is expected.` });
   if (field.value === "") return undefined;
   if (field.dataset.kind === "number") return Number(field.value);
+  if (field.dataset.kind === "values") return field.value.split(",").map((each) => oneOf(each.trim()));
   if (field.dataset.kind === "boolean") return field.value === "true";
   return field.value;
+}
+
+const WORDS = new Map([["none", null], ["true", true], ["false", false]]);
+
+// One of several values: a number, none, true or false, or a word.
+function oneOf(text) {
+  if (WORDS.has(text)) return WORDS.get(text);
+  return text === "" || Number.isNaN(Number(text)) ? text : Number(text);
 }

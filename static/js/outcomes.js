@@ -44,10 +44,11 @@ function atField(form, fault) {
   return true;
 }
 
-// The field that a JSON pointer (RFC 6901) names: its last step that is no number.
+// The field that a JSON pointer (RFC 6901) names, in a row or in an object of the body.
 function decoded(pointer) {
   const steps = pointer.split("/").map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
-  return steps[1] === "rows" ? steps[3] : steps[1];
+  if (steps[1] === "rows") return steps[3];
+  return steps[1] === "search" ? steps[steps[2] === "params" ? 3 : 2] : steps[1];
 }
 
 export function element(name, text) {

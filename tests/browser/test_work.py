@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 import subprocess
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,26 @@ def test_two_versions_side_by_side_and_back(page: Page) -> None:
     page.get_by_role("button", name="Trees").click()
     first = page.locator("table[data-compare] tbody tr").first
     expect(first).to_contain_text("active")
+
+
+def test_a_search(page: Page, service: Service) -> None:
+    upload(page, GLASS, "searched")
+    created(page, "searched")
+    page.get_by_text("Or search").click()
+    page.get_by_label("max_depth to try").fill("2, none, odd")
+    page.get_by_label("n_estimators to try").fill("5")
+    page.get_by_label("Folds (cv)").fill("2")
+    page.get_by_role("button", name="Search and train the best").click()
+    field = page.get_by_label("max_depth to try")
+    expect(field).to_have_attribute("aria-invalid", "true")
+    field.fill("1, none")
+    page.get_by_role("button", name="Search and train the best").click()
+    expect(page.get_by_label("Compare version 1")).to_be_visible()
+    with urllib.request.urlopen(
+        f"http://{service.address}/v1/experiments/searched/versions/1", timeout=60
+    ) as answer:
+        search = json.load(answer)["manifest"]["search"]
+    assert [each["params"]["max_depth"] for each in search["trials"]] == [1, None]
 
 
 def test_what_is_wrong_stands_at_its_field(page: Page) -> None:
