@@ -50,7 +50,7 @@ FULL = Sizes(
     scale_rows=400_000,
     scale_trees=100,
     large_rows=8_000_000,
-    in_memory_rows=(4_000_000, 2_000_000, 1_000_000),
+    in_memory_rows=(2_000_000, 1_500_000, 1_000_000),
     unseen_rows=200_000,
     starts=5,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
@@ -12,6 +13,7 @@ from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from services.forest import contributions as module
 from services.forest.contributions import contributions
 from services.forest.trees import trees_of
+from tests.service import ROOT
 
 
 def by_paths(forest: Any, row: Any) -> tuple[Any, Any]:
@@ -44,6 +46,16 @@ def test_they_are_those_along_the_decision_paths(
         wanted_base, wanted = by_paths(forest, row)
         np.testing.assert_allclose(base, wanted_base)
         np.testing.assert_allclose(told, wanted, atol=1e-12 * max(1, abs(wanted).max()))
+
+
+@pytest.mark.parametrize(("sample", "target"), [("glass", "Type"), ("breast_cancer", "diagnosis")])
+def test_on_every_row_of_the_samples_they_add_up(sample: str, target: str) -> None:
+    table = pd.read_csv(ROOT / "data" / f"{sample}.csv").dropna()
+    X, y = table.drop(columns=target).to_numpy(np.float32), table[target]
+    forest = RandomForestClassifier(n_estimators=100, random_state=0).fit(X, y)
+    base, added = contributions(trees_of(forest), X)
+    off = np.abs(base + added.sum(axis=1) - forest.predict_proba(X))
+    assert off.max() < 1e-9
 
 
 def test_a_tree_of_one_leaf_adds_nothing() -> None:

@@ -7,10 +7,29 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.datasets import make_classification, make_regression
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
+from models.experiment import Task
+from services.forest.coverage import Calibration, measured, strangeness
 from tests.problems import assert_problem
 from tests.story import FLOWER, Story, flowers, table
 from tests.traces import unchanged
+
+
+def classes(seed: int) -> Any:
+    made = make_classification(
+        2_500, 12, n_informative=5, n_classes=3, flip_y=0.1, random_state=seed
+    )
+    return made, RandomForestClassifier(n_estimators=40, random_state=seed)
+
+
+def numbers(seed: int) -> Any:
+    made = make_regression(2_500, 8, n_informative=5, noise=20, random_state=seed)
+    return made, RandomForestRegressor(n_estimators=20, random_state=seed)
+
+
+GENERATED = {Task.CLASSIFICATION: classes, Task.REGRESSION: numbers}
 
 
 def prices(rows: int = 600) -> str:
@@ -51,6 +70,20 @@ def test_intervals(story: Story) -> None:
     assert abs(by_share[0.9]["measured"] - 0.9) < 0.1
     wide = story.predict(experiment, {"a": 0.5}, coverage=0.9999).json["predictions"][0]
     assert wide["interval"] is None
+
+
+@pytest.mark.parametrize("task", [Task.CLASSIFICATION, Task.REGRESSION])
+def test_over_twenty_seeds_they_cover_what_was_asked(task: Task) -> None:
+    covered = []
+    for seed in range(20):
+        (X, y), forest = GENERATED[task](seed)
+        grown = forest.fit(X[:800], y[:800])
+
+        scores = grown.predict_proba(X) if task == Task.CLASSIFICATION else grown.predict(X)
+        calibration = Calibration.of(strangeness(task, y[800:1_200], scores[800:1_200]))
+        found = measured(task, y[1_200:], scores[1_200:], calibration, 0.9)
+        covered.append(found["measured"])
+    assert 0.88 < np.mean(covered) < 0.93
 
 
 def test_without_calibration_rows(story: Story, home: Path) -> None:

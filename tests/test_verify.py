@@ -12,7 +12,7 @@ from services.forest.batches import INTELEX, SCIKIT_LEARN
 from services.forest.engines import installed
 from services.verifying import verdict
 from tests.problems import assert_problem
-from tests.story import PATIENT, Story, flowers
+from tests.story import PATIENT, ROOT, Story, flowers
 from tests.test_durability import FORESTS, big_table
 from tests.traces import unchanged
 
@@ -34,6 +34,14 @@ def test_a_version_is_made_again(story: Story, home: Path) -> None:
     with unchanged(story, home):
         assert_identical(story.done(verify(story, experiment, 1)), "calibration.json")
     assert len(story.get(experiment, "/versions").json["items"]) == 1
+
+
+def test_the_version_of_the_demo(story: Story) -> None:
+    """That of ./run.sh demo: every default, on the sample."""
+    body = (ROOT / "data" / "glass.csv").read_bytes()
+    experiment = story.make_experiment(body, target="Type")
+    story.version(experiment)
+    assert_identical(story.done(verify(story, experiment, 1)))
 
 
 @pytest.mark.parametrize("engine", [SCIKIT_LEARN, INTELEX])
