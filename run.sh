@@ -49,7 +49,6 @@ install() { # install FILE into the environment, unless this very file is instal
     if ! cmp -s "$1" "$stamp"; then
       say "Installing $1 (once)..."
       .venv/bin/python3 -m pip install --quiet --disable-pip-version-check -r "$1"
-      .venv/bin/python3 -m whitenoise.compress --quiet static # what is sent to who takes it so
       cp "$1" "$stamp"
     fi
     PATH=$PWD/.venv/bin:$PATH
@@ -59,6 +58,16 @@ install() { # install FILE into the environment, unless this very file is instal
 install_parts() { # what serves, and what traces need where they are wanted
   install requirements.txt
   [[ -z ${GROVE_TRACES_URL:-} ]] || install requirements-traces.txt
+  [[ -n ${PARTS_INSTALLED:-} ]] || compress
+}
+
+compress() { # the static files, for who takes them so, unless these very ones are compressed already
+  local stamp=.venv/static.compressed state
+  state=$(find static -type f ! -name '*.gz' ! -name '*.br' -exec cksum {} + | sort)
+  if [[ ! -f $stamp || $state != "$(<"$stamp")" ]]; then
+    python3 -m whitenoise.compress --quiet static
+    printf '%s\n' "$state" >"$stamp"
+  fi
 }
 
 keep_worker() { # run a worker, and another one whenever it dies

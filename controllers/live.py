@@ -8,11 +8,11 @@ from controllers.api import Blueprint
 from controllers.parts import parts
 from controllers.waiting import session
 from schemas.live import (
-    DaysQuery,
     DriftQuery,
     DriftSchema,
     LiveListSchema,
     NotedSchema,
+    OutcomesQuery,
     OutcomesSchema,
 )
 from services import drifting, outcomes
@@ -32,7 +32,8 @@ blp = Blueprint(
 def show_drift(query: dict[str, Any], experiment_id: str) -> dict[str, Any]:
     """Tell how far the rows that a version predicts lie from those that it was trained on.
 
-    Of a CSV up to a thousand rows of each block count, of JSON all. The counts are seconds old.
+    Of many rows at once, a body's or a block's of a CSV, a thousand count. The counts are some
+    seconds old.
     """
     number, days = query["version"], query["days"]
     return drifting.drift(session(), parts().home, experiment_id, number, days)
@@ -42,18 +43,19 @@ def show_drift(query: dict[str, Any], experiment_id: str) -> dict[str, Any]:
 @blp.arguments(OutcomesSchema)
 @blp.response(200, NotedSchema)
 @blp.problems(404, 413, 415, 422)
-def tell_outcomes(body: dict[str, Any], experiment_id: str) -> dict[str, int]:
+def tell_outcomes(body: dict[str, Any], experiment_id: str) -> outcomes.Noted:
     """Tell what really happened, of predictions that were asked to `record`.
 
     A prediction is on record a second after it is answered. What is told again replaces what was
-    told before; where one outcome is wrong, none is kept.
+    told before; where one outcome is wrong, none is kept. Of predictions that are not on record
+    (any more) the ids are told.
     """
     parts().recorder.flush()
-    return {"outcomes": outcomes.note(session(), experiment_id, body["outcomes"])}
+    return outcomes.note(session(), experiment_id, body["outcomes"])
 
 
 @blp.route("/outcomes")
-@blp.arguments(DaysQuery, location="query")
+@blp.arguments(OutcomesQuery, location="query")
 @blp.response(200, LiveListSchema)
 @blp.problems(404)
 def list_outcomes(query: dict[str, Any], experiment_id: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+import structlog
 from flask import Response, request
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
@@ -24,6 +25,7 @@ from controllers.waiting import session
 from services import census, drifting
 from services.census import Census
 
+log = structlog.get_logger()
 DAYS = 7  # that drift is told of
 TEXT, OPEN_METRICS = "text/plain", "application/openmetrics-text"
 
@@ -77,11 +79,12 @@ def _of_all_processes(own: CollectorRegistry) -> CollectorRegistry:
 
 def _of_database() -> CollectorRegistry:
     registry = CollectorRegistry()
+    counted, drifts = None, {}
     try:
         counted = census.taken(session())
         drifts = drifting.worst(session(), parts().home, DAYS)
-    except SQLAlchemyError:
-        counted, drifts = None, {}
+    except SQLAlchemyError as error:
+        log.warning("figures are missing", error=str(error)[:200])
     registry.register(FromDatabase(counted, drifts))
     return registry
 

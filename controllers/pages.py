@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import structlog
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 
 from controllers import sessions
@@ -38,6 +39,7 @@ POLICY = (
 )
 PARSER = StrictParser()
 
+log = structlog.get_logger()
 blueprint = Blueprint("pages", __name__)
 
 
@@ -89,7 +91,7 @@ def show_experiment(experiment_id: str) -> Response:
         columns=inputs(session(), experiment),
         plots=OF_TASK[experiment.type],
         drift=_drift(experiment_id),
-        live=outcomes.live(session(), experiment_id, DAYS),
+        live=outcomes.live(session(), experiment_id, DAYS, experiment.active_version or 0),
         most_drifts=MOST_DRIFTS,
         over=[job.id for job in newest.items if not job.is_open],
     )
@@ -139,7 +141,9 @@ def _drift(experiment_id: str) -> dict[str, Any] | None:
     """How the active version's rows have drifted, where there is one that can tell."""
     try:
         return drifting.drift(session(), parts().home, experiment_id, None, DAYS)
-    except Conflict:
+    except Conflict as error:
+        if error.code not in ("not_trained", "no_baseline"):
+            log.warning("no drift", experiment=experiment_id, error=str(error))
         return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, cast
 from uuid import uuid4
 
@@ -76,12 +77,10 @@ def _predicted_rows(query: dict[str, Any], served: predicting.Served) -> Respons
     wanted = body.get("explain", query.get("explain", False))
     explain = parts().explainer.explain if wanted else None
     coverage = body.get("coverage", query.get("coverage"))
-    recorder = parts().recorder
+    see = partial(parts().recorder.took, record=body.get("record", query.get("record", False)))
     answer = predicting.predict_rows(
-        served, body["rows"], explain, see=recorder.see, strict=strict, coverage=coverage
+        served, body["rows"], explain, see=see, strict=strict, coverage=coverage
     )
-    if body.get("record", query.get("record", False)):
-        recorder.keep(served, answer["predictions"])
     counts().predictions.labels("json").inc(len(body["rows"]))
     return Response(orjson.dumps(answer), mimetype=JSON)
 

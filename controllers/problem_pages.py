@@ -55,7 +55,7 @@ CODES: dict[type[GroveError], str] = {
         target_not_numeric target_not_positive target_one_class too_few_rows too_many_candidates
         too_many_classes too_many_columns too_many_keys unclosed_quote unknown_choice
         unknown_column unknown_encoding unknown_field unknown_label unknown_parameter
-        unknown_prediction unseen_category wrong_task wrong_type
+        unseen_category wrong_task wrong_type
     """,
     Unsupported: "compressed_upload",
     Busy: "not_ready queue_full records_full",

@@ -5,14 +5,12 @@ from __future__ import annotations
 import errno
 import json
 import re
-import sqlite3
 import uuid
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from itertools import islice
 from typing import Any
 
-import sqlalchemy.exc
 import sqlalchemy.orm.exc
 import structlog
 from flask import Flask, Response, request
@@ -20,6 +18,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 
 from controllers.request_log import request_id
 from models import errors
+from models.database import AWAY
 from models.errors import Busy, Conflict, GroveError, StorageFull
 
 log = structlog.get_logger("grove.problems")
@@ -57,11 +56,6 @@ CODES = {status: family.default_code for family, status in STATUSES.items()} | {
 }
 FULL = {errno.ENOSPC, errno.EDQUOT}
 LATER = {errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
-DATABASE_AWAY = (
-    sqlite3.OperationalError,
-    sqlalchemy.exc.OperationalError,
-    sqlalchemy.exc.TimeoutError,
-)
 SPELLED = {"Csv": "CSV", "json": "JSON", "Json": "JSON", "utf8": "UTF-8", "nul": "NUL"}
 DETAILS = {
     400: "the request is not well formed",
@@ -163,7 +157,7 @@ def _from_any(error: Exception) -> Response:
 def translated(error: BaseException) -> GroveError | None:
     """What an exception of a library means in the service's words, or None."""
     number = error.errno if isinstance(error, OSError) else None
-    is_away = isinstance(error, DATABASE_AWAY)
+    is_away = isinstance(error, AWAY)
     if number in FULL or (is_away and "disk is full" in str(error)):
         return StorageFull("there is no room left on the disk")
     if is_away:

@@ -6,13 +6,15 @@ import each other by relative names are of one state, too.
 
 from __future__ import annotations
 
+import gzip
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from wsgiref.headers import Headers
 
+import brotli
 from flask import Flask, current_app, url_for
 from whitenoise import WhiteNoise
 
@@ -22,7 +24,11 @@ if TYPE_CHECKING:
 DIGITS = 12
 STATIC = "grove.static"  # in the environ of a request that a file answers
 SOURCES = "STATIC_SOURCES"
-COMPRESSED = (".gz", ".br")  # as `python3 -m whitenoise.compress` names what it makes
+# As `python3 -m whitenoise.compress` names what it makes.
+COMPRESSED: dict[str, Callable[[bytes], bytes]] = {
+    ".gz": gzip.decompress,
+    ".br": brotli.decompress,
+}
 
 
 def address(folder: Path) -> str:
@@ -85,19 +91,15 @@ def _plain(folder: Path) -> list[Path]:
 
 
 def _fresh(folder: Path) -> Iterable[Path]:
-    """The files, and of their compressed forms those that are not of an older state."""
+    """The files, and of their compressed forms those that hold what they hold now."""
     for path in _plain(folder):
         yield path
-        for ending in COMPRESSED:
+        for ending, plain_of in COMPRESSED.items():
             smaller = path.with_name(path.name + ending)
-            if smaller.is_file() and _changed(smaller) >= _changed(path):
+            if smaller.is_file() and plain_of(smaller.read_bytes()) == path.read_bytes():
                 yield smaller
 
 
 def _origin(address: str) -> str:
     parts = urlsplit(address)
     return f"{parts.scheme}://{parts.netloc}"
-
-
-def _changed(path: Path) -> float:
-    return path.stat().st_mtime

@@ -14,10 +14,19 @@ from typing import Any
 import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
+from sqlalchemy import exc as sqlalchemy_errors
 from sqlalchemy.orm import DeclarativeBase, Session
 
 # How long a transaction waits for those of others: a worker's has time, a request's has a client.
 BUSY_SECONDS, BUSY_SECONDS_OF_REQUESTS = 30, 5
+# What says that the database is away, or busy for too long; SQLite's own comes from where a
+# transaction begins.
+AWAY = (
+    sqlite3.OperationalError,
+    sqlalchemy_errors.OperationalError,
+    sqlalchemy_errors.InterfaceError,
+    sqlalchemy_errors.TimeoutError,
+)
 HURRIED_MS = 200
 # The first releases of three branches in which a WAL that is reset under a reader stays whole
 # (https://www.sqlite.org/wal.html, "the WAL-reset bug"); older ones journal by TRUNCATE.

@@ -44,7 +44,10 @@ class Prediction(Base):
     """
 
     __tablename__ = "predictions"
-    __table_args__ = (_of_version(), sa.Index("ix_predictions_of", "experiment_uid", "version"))
+    __table_args__ = (
+        _of_version(),
+        sa.Index("ix_predictions_of", "experiment_uid", "version", "created_at"),
+    )
 
     id: Mapped[str] = mapped_column(Name, primary_key=True)
     experiment_uid: Mapped[str]

@@ -9,24 +9,21 @@ from marshmallow import fields as ma
 
 from schemas.base import Schema
 from schemas.containers import AnyObject, ListOf
-from schemas.fields import StrictNumber, StrictString, refused
+from schemas.fields import StrictNumber, StrictString, miscounted, refused
 from schemas.query import QueryInteger
 
-MOST_DAYS = 90
+MOST_DAYS, MOST_DAYS_OF_OUTCOMES = 90, 3650
+LONGEST_LABEL = 10_000
+MOST_VALUE = 3e38  # as far as a forest's own numbers go
 DAYS = {"description": "of the last days, today's included"}
 SHARES = {"description": "of the training rows and of those served"}
 LABEL = {"type": ["string", "number", "boolean"]}
 
 
-class DaysQuery(Schema):
-    """How far to look back."""
+class DriftQuery(Schema):
+    """Of which version, without it of the active one, and how far to look back."""
 
     days = QueryInteger(minimum=1, maximum=MOST_DAYS, load_default=7, metadata=DAYS)
-
-
-class DriftQuery(DaysQuery):
-    """Of which version; without it of the active one."""
-
     version = QueryInteger(minimum=1, load_default=None)
 
 
@@ -64,6 +61,8 @@ class Label(ma.Field[Any]):
     ) -> Any:
         if not isinstance(value, str | int | float):
             raise refused("wrong_type", "a class: a string, a number, true or false", value)
+        if isinstance(value, str) and len(value) > LONGEST_LABEL:
+            raise miscounted(f"at most {LONGEST_LABEL:,} characters", f"{len(value):,}")
         return value
 
 
@@ -72,7 +71,7 @@ class OutcomeSchema(Schema):
 
     prediction_id = StrictString(required=True, pattern="[0-9a-f]{32}")
     label = Label(metadata=LABEL)
-    value = StrictNumber()
+    value = StrictNumber(minimum=-MOST_VALUE, maximum=MOST_VALUE)
 
 
 class OutcomesSchema(Schema):
@@ -81,10 +80,24 @@ class OutcomesSchema(Schema):
     outcomes = ListOf(ma.Nested(OutcomeSchema), required=True, min_items=1, max_items=10_000)
 
 
+class OutcomesQuery(Schema):
+    """How far to look back: when the predictions were made."""
+
+    days = QueryInteger(minimum=1, maximum=MOST_DAYS_OF_OUTCOMES, load_default=7, metadata=DAYS)
+
+
 class NotedSchema(Schema):
-    """Of how many predictions it is known now."""
+    """Of how many predictions it is known now, and what of it is odd."""
 
     outcomes = ma.Integer(required=True)
+    not_on_record = ListOf(
+        ma.String(), required=True, metadata={"description": "ids that are not there (any more)"}
+    )
+    new_labels = ListOf(
+        ma.String(),
+        required=True,
+        metadata={"description": "some that are no class of the experiment; they count as wrong"},
+    )
 
 
 class LiveSchema(Schema):

@@ -163,7 +163,7 @@ def _cover(served: Served, predictions: list[dict[str, Any]], coverage: float) -
 
 
 Explain = Callable[[Served, Matrix, list[dict[str, Any]]], None]
-See = Callable[[Served, Matrix], None]
+See = Callable[[Served, Matrix, list[dict[str, Any]]], None]
 
 
 def predict_rows(
@@ -171,15 +171,16 @@ def predict_rows(
     rows: Sequence[Any],
     explain: Explain | None = None,
     *,
-    see: See = lambda _served, _matrix: None,
+    see: See = lambda _served, _matrix, _predictions: None,
     strict: bool = False,
     coverage: float | None = None,
 ) -> dict[str, Any]:
-    """Predictions for JSON rows, each an object of column to value; `see` is shown them encoded.
+    """Predictions for JSON rows, each an object of column to value.
 
     `explain` adds to the predictions why they are so, `coverage` what holds the truth so often:
-    a set of classes or an interval. Raises Conflict, not_calibrated, and Invalid with every fault
-    of every row; with `strict` an unseen category is one.
+    a set of classes or an interval. At the end `see` is shown the rows, encoded, and what is
+    predicted of them. Raises Conflict, not_calibrated, and Invalid with every fault of every row;
+    with `strict` an unseen category is one.
     """
     encoded = served.model.rows.encode(rows)
     faults = list(encoded.faults)
@@ -188,11 +189,11 @@ def predict_rows(
     if faults:
         raise Invalid(faults[0].message, code=faults[0].code, faults=faults)
     predictions = served.model.predictions(encoded.matrix)
-    see(served, encoded.matrix)
     if coverage is not None:
         _cover(served, predictions, coverage)
     if explain is not None:
         explain(served, encoded.matrix, predictions)
+    see(served, encoded.matrix, predictions)
     answer: dict[str, Any] = {
         "experiment": served.experiment,
         "version": served.version,

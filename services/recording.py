@@ -9,41 +9,27 @@ from __future__ import annotations
 import atexit
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-import sqlalchemy as sa
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from models import Inputs, Prediction, Version, writing
-from models.database import now
-from models.errors import Busy
-from services.forest.baseline import Counts, added
+from models import writing
+from models.database import AWAY, now
+from models.errors import Busy, TooLarge
 from services.forest.encoding import Matrix
 from services.forest.labels import text_of
 from services.predicting import Served
+from services.records import Day, Recorded, store
 from services.watching import Tally, Watch, Watched
 
 EVERY, EVERY_COUNTS = 1.0, 10  # seconds; every so many times the counts are written, too
 MOST_WAITING = 50_000  # predictions: about 30 MB
+MOST_DAYS = 100  # days of versions that are counted on
 AT_ONCE = 5_000
 
 log = structlog.get_logger("grove.recording")
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """A prediction that waits to be written."""
-
-    id: str
-    of: Watched
-    label: str | None
-    value: float | None
-    at: datetime
 
 
 class Recorder:
@@ -51,15 +37,28 @@ class Recorder:
 
     def __init__(self, sessions: Callable[[], Session]) -> None:
         self.watch = Watch()
-        self._sessions, self._writer = sessions, uuid4().hex[:12]
+        self._sessions = sessions
         self._waiting: list[Recorded] = []
-        self._inputs: dict[Watched, tuple[int, Counts]] = {}
+        self._days: dict[Watched, Day] = {}
         self._lock, self._flushing = threading.Lock(), threading.Lock()
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def see(self, served: Served, matrix: Matrix) -> None:
-        """Count rows that a version has predicted."""
+    def took(
+        self,
+        served: Served,
+        matrix: Matrix,
+        predictions: list[dict[str, Any]],
+        *,
+        record: bool = False,
+    ) -> None:
+        """Count rows that a version has predicted, and with `record` give each prediction an id.
+
+        It is on record by that id a moment later. Raises TooLarge and Busy, records_full, where
+        that is not so; then nothing is counted.
+        """
+        if record:
+            self._keep((served.uid, served.version), predictions)
         self.watch.see(served, matrix)
         self._begin()
 
@@ -76,9 +75,17 @@ class Recorder:
             self._thread.join()
             self.flush()
 
-    def keep(self, served: Served, predictions: list[dict[str, Any]]) -> None:
-        """Give each prediction an id by which it will be on record. Raises Busy, records_full."""
-        of, moment = (served.uid, served.version), now()
+    def flush(self) -> None:
+        """Write all that there is; what cannot be written now waits."""
+        with self._flushing:
+            self._count()
+            self._write()
+
+    def _keep(self, of: Watched, predictions: list[dict[str, Any]]) -> None:
+        if len(predictions) > MOST_WAITING:
+            message = f"of {len(predictions):,} rows {MOST_WAITING:,} can be recorded at a time"
+            raise TooLarge(message, code="too_many_rows")
+        moment = now()
         made = [_recorded(of, each, moment) for each in predictions]
         with self._lock:
             if len(self._waiting) + len(made) > MOST_WAITING:
@@ -87,13 +94,6 @@ class Recorder:
             self._waiting += made
         for each, one in zip(predictions, made, strict=True):
             each["prediction_id"] = one.id
-
-    def flush(self) -> None:
-        """Write all that there is; what cannot be written now waits."""
-        with self._flushing:
-            self._take_counts()
-            while self._write(self._waiting[:AT_ONCE], self._inputs):
-                pass
 
     def _begin(self) -> None:
         """Write from time to time from here on: a process that is forked has no thread yet."""
@@ -110,70 +110,44 @@ class Recorder:
             times += 1
             with self._flushing:
                 if times % EVERY_COUNTS == 0:
-                    self._take_counts()
-                self._write(self._waiting[:AT_ONCE], self._inputs)
+                    self._count()
+                self._write()
 
-    def _take_counts(self) -> None:
+    def _count(self) -> None:
+        """Add what the process has seen to the days of its versions."""
+        today = now().date()
         for of, (rows, counts) in self.watch.taken().items():
-            before = self._inputs.get(of)
-            if before is not None:
-                rows, counts = rows + before[0], added(counts, before[1])  # noqa: PLW2901
-            self._inputs[of] = rows, counts
+            day = self._days.pop(of, None)
+            if day is None or day.day != today:
+                day = Day(of, today, uuid4().hex[:12])
+            day.add(rows, counts)
+            self._days[of] = day  # the last one is the one most recently seen
 
-    def _write(self, records: list[Recorded], inputs: dict[Watched, tuple[int, Counts]]) -> bool:
-        """Write these; whether there are more."""
-        if not records and not inputs:
-            return False
+    def _write(self) -> None:
+        while self._waiting or any(day.is_new for day in self._days.values()):
+            records, days = self._waiting[:AT_ONCE], [d for d in self._days.values() if d.is_new]
+            if not self._has_written(records, days):
+                return
+            with self._lock:
+                del self._waiting[: len(records)]
+            for day in days:
+                day.is_new = False
+        for of in list(self._days)[:-MOST_DAYS]:
+            del self._days[of]
+
+    def _has_written(self, records: list[Recorded], days: list[Day]) -> bool:
+        """Whether these are on record now; what never can be is let go, with a word in the log."""
         try:
             with self._sessions() as session, writing(session):
-                _store(session, self._writer, records, inputs)
-        except SQLAlchemyError as error:
+                store(session, records, days)
+        except AWAY as error:
             log.warning("what was served is not on record yet", error=str(error)[:200])
             return False
-        with self._lock:
-            del self._waiting[: len(records)]
-        self._inputs = {}
-        return bool(self._waiting)
+        except Exception:  # the thread goes on, whatever it was
+            log.exception("what was served cannot be put on record", predictions=len(records))
+        return True
 
 
-def _recorded(of: Watched, prediction: dict[str, Any], moment: datetime) -> Recorded:
+def _recorded(of: Watched, prediction: dict[str, Any], moment: Any) -> Recorded:
     label = text_of(prediction["label"]) if "label" in prediction else None
     return Recorded(uuid4().hex, of, label, prediction.get("value"), moment)
-
-
-def _store(
-    session: Session,
-    writer: str,
-    records: list[Recorded],
-    inputs: dict[Watched, tuple[int, Counts]],
-) -> None:
-    """Write within the session's transaction; of versions that are gone there is nothing to say."""
-    wanted = {each.of for each in records} | inputs.keys()
-    there = {of for of in wanted if session.get(Version, of, populate_existing=True) is not None}
-    rows = [
-        {
-            "id": each.id,
-            "experiment_uid": each.of[0],
-            "version": each.of[1],
-            "label": each.label,
-            "value": each.value,
-            "created_at": each.at,
-        }
-        for each in records
-        if each.of in there
-    ]
-    if rows:
-        session.execute(sa.insert(Prediction), rows)
-    today = now().date()
-    for of, (count, counts) in inputs.items():
-        if of in there:
-            _add(session, (*of, today, writer), count, counts)
-
-
-def _add(session: Session, key: tuple[Any, ...], rows: int, counts: Counts) -> None:
-    kept = session.get(Inputs, key)
-    if kept is None:
-        names = ("experiment_uid", "version", "day", "writer")
-        session.add(Inputs(**dict(zip(names, key, strict=True)), rows=rows, counts=counts))
-    else:
-        kept.rows, kept.counts = kept.rows + rows, added(kept.counts, counts)

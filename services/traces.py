@@ -39,6 +39,8 @@ class Traces:
             flask.FlaskInstrumentor.instrument_app(
                 app, tracer_provider=self.provider, response_hook=_without_query
             )
+            hooks = app.before_request_funcs[None]
+            hooks.insert(0, hooks.pop())  # before those that may refuse the request
 
     def end(self) -> None:
         """Send what has not been sent."""

@@ -16,7 +16,8 @@ from services.forest.encoding import Matrix
 from services.predicting import Served
 
 AT_ONCE = 512  # rows that wait to be counted
-MOST_OF_BLOCK = 1_000  # rows counted of those that come together, evenly
+MOST_IDLE = 2
+MOST_OF_BLOCK = 1_000  # rows counted of those that come together, drawn at random
 
 Watched = tuple[str, int]  # an experiment's uid, a version's number
 
@@ -28,13 +29,14 @@ class Tally:
     baseline: Baseline
     rows: int = 0
     counts: Counts | None = None
+    idle: int = 0  # times that it was asked, and had counted nothing
     _waiting: list[Matrix] = field(default_factory=list)
     _pending: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, matrix: Matrix) -> None:
         """Count encoded rows (n, features), or some of many."""
-        some = matrix[:: max(1, len(matrix) // MOST_OF_BLOCK)]
+        some = matrix if len(matrix) <= MOST_OF_BLOCK else _drawn(matrix)
         with self._lock:
             self._waiting.append(some)
             self._pending += len(some)
@@ -90,10 +92,12 @@ class Watch:
         found: dict[Watched, tuple[int, Counts]] = {}
         for key, tally in list(self._tallies.items()):
             rows, counts = tally.taken()
-            if counts is None:
-                del self._tallies[key]  # nobody has asked it since the last time
-            else:
-                found[key] = rows, counts
+            if counts is not None:
+                found[key], tally.idle = (rows, counts), 0
+                continue
+            tally.idle += 1
+            if tally.idle > MOST_IDLE:  # whoever had it in hand has long handed its rows over
+                del self._tallies[key]
         return found
 
     def _new(self, served: Served) -> Tally | None:
@@ -101,3 +105,9 @@ class Watch:
         if baseline is None:
             return None
         return self._tallies.setdefault((served.uid, served.version), Tally(baseline))
+
+
+def _drawn(matrix: Matrix) -> Matrix:
+    """Some of many rows: every so-many-th would be odd ones where rows come in turns."""
+    rng = np.random.default_rng(len(matrix))
+    return np.asarray(matrix[rng.choice(len(matrix), MOST_OF_BLOCK, replace=False)])

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-import brotli  # type: ignore[import-untyped]
+import brotli
 import pytest
 from backports import zstd
 from flask import Flask, Response

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -15,12 +17,14 @@ from sqlalchemy.orm import Session
 
 from controllers.parts import parts
 from models import Experiment, Inputs, Version, db
-from models.database import now
-from services import watching
-from services.recording import Recorder
+from models.database import configure, now
+from services import recording, watching
+from services.recording import EVERY, Recorder
+from services.records import store
 from tests.problems import assert_problem
 from tests.story import FLOWER, Story, flowers
 from tests.test_metrics import samples
+from tests.waits import wait_until
 
 ODD = {**FLOWER, "size": 900, "colour": "never seen", "wild": None}
 
@@ -89,6 +93,14 @@ def test_of_many_rows_at_once_some_are_counted(
     assert told(story, experiment)[0] == 53
 
 
+def test_what_was_refused_in_the_end_does_not_count(story: Story, recorder: Recorder) -> None:
+    experiment = story.make_trained(flowers(seed=93))
+    assert_problem(story.predict(experiment, FLOWER, coverage=0.9), 409, "not_calibrated")
+    assert_problem(story.predict(experiment, *[FLOWER] * 101, explain=True), 413, "too_many_rows")
+    recorder.flush()
+    assert told(story, experiment)[0] == 0
+
+
 def test_each_version_and_each_day_has_its_own(
     story: Story, recorder: Recorder, app: Flask
 ) -> None:
@@ -121,6 +133,49 @@ def test_several_processes_add_up(story: Story, app: Flask, recorder: Recorder) 
     assert told(story, experiment)[0] == 15
 
 
+@pytest.mark.sqlite
+def test_a_database_that_is_busy_for_too_long_is_waited_for(
+    story: Story, recorder: Recorder, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    experiment = story.make_trained(flowers(seed=90))
+    hurried = sa.create_engine(db.engine.url, connect_args={"timeout": 0})
+    configure(hurried, 0)
+    monkeypatch.setattr(recorder, "_sessions", lambda: Session(hurried))
+    busy = sqlite3.connect(home / "grove.sqlite", isolation_level=None, timeout=60)
+    busy.execute("BEGIN IMMEDIATE")
+    story.predict(experiment, FLOWER, record=True)
+    recorder.flush()
+    time.sleep(3 * EVERY)  # its own thread tries, too, and lives on
+    busy.execute("ROLLBACK")
+    busy.close()
+    path = f"/v1/experiments/{experiment}/outcomes"
+    wait_until(lambda: story.client.get(path).json["items"])
+    recorder.flush()
+    assert told(story, experiment)[0] == 1
+    hurried.dispose()
+
+
+def test_what_is_written_twice_counts_once(
+    story: Story, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer to a commit may be lost, and all is written again."""
+    experiment = story.make_trained(flowers(seed=92))
+    story.predict(experiment, FLOWER, record=True)
+
+    def lost(*what: Any) -> None:
+        store(*what)
+        what[0].commit()
+        raise OperationalError("", {}, Exception("the connection is lost"))
+
+    with monkeypatch.context() as broken:
+        broken.setattr(recording, "store", lost)
+        recorder.flush()
+    recorder.flush()
+    assert told(story, experiment)[0] == 1
+    items = story.client.get(f"/v1/experiments/{experiment}/outcomes").json["items"]
+    assert [each["predictions"] for each in items] == [1]
+
+
 def test_what_cannot_be_written_waits(
     story: Story, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -150,7 +205,9 @@ def test_what_is_deleted_meanwhile_is_forgotten(
     assert told(story, stays)[0] == 1
 
 
-def test_what_there_is_no_drift_of(story: Story, home: Path, app: Flask) -> None:
+def test_what_there_is_no_drift_of(
+    story: Story, home: Path, app: Flask, recorder: Recorder
+) -> None:
     assert_problem(drift(story, "nothing"), 404, "experiment_not_found")
     experiment = story.make_experiment(flowers(seed=79))
     assert_problem(drift(story, experiment), 409, "not_trained")
@@ -173,5 +230,9 @@ def test_what_there_is_no_drift_of(story: Story, home: Path, app: Flask) -> None
         version.checksums = kept
         db.session.commit()
     file = home / story.get(experiment, "/versions/1").json["model_path"]
+    story.predict(experiment, FLOWER)
+    recorder.flush()
     file.with_name("baseline.json").write_text("{}")
     assert_problem(drift(story, experiment), 409, "model_integrity_failed")
+    assert story.client.get("/metrics").status_code == 200
+    assert story.client.get(f"/experiments/{experiment}").status_code == 200

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import (
     accuracy_score,
@@ -23,6 +23,7 @@ from sklearn.metrics import (
     r2_score,
     root_mean_squared_error,
 )
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from controllers.parts import parts
@@ -32,6 +33,7 @@ from services import recording
 from services.outcomes import class_scores
 from services.recording import Recorder
 from services.settings import read
+from services.worker import retention
 from services.worker.retention import INPUTS_KEPT, forget_old_predictions
 from tests.problems import assert_problem
 from tests.service import running
@@ -62,6 +64,10 @@ def live(story: Story, experiment: str, **query: Any) -> Any:
     return story.client.get(f"/v1/experiments/{experiment}/outcomes", query_string=query).json
 
 
+def away() -> Session:
+    raise OperationalError("", {}, Exception("the database is away"))
+
+
 def rows_of(count: int, seed: int = 0) -> list[dict[str, Any]]:
     pick = random.Random(seed)  # noqa: S311
     return [{**FLOWER, "size": pick.gauss(6, 1.5), "colour": "white"} for _ in range(count)]
@@ -81,7 +87,8 @@ def test_live_scores_of_classes_are_those_of_scikit_learn(story: Story) -> None:
             for each, label in zip(predictions, truth, strict=False)
         ),
     )
-    assert (answer.status_code, answer.json) == (200, {"outcomes": 50})
+    noted = {"outcomes": 50, "not_on_record": [], "new_labels": ["weed"]}
+    assert (answer.status_code, answer.json) == (200, noted)
     (item,) = live(story, experiment)["items"]
     assert (item["version"], item["predictions"], item["outcomes"]) == (1, 60, 50)
     assert item["scores"] == {
@@ -96,6 +103,7 @@ def test_live_scores_of_classes_are_those_of_scikit_learn(story: Story) -> None:
 labels = st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from("abcd")), min_size=1)
 
 
+@settings(deadline=None)
 @given(labels)
 def test_scores_of_counted_pairs(pairs: list[tuple[str, str]]) -> None:
     counted = {pair: pairs.count(pair) for pair in pairs}
@@ -143,16 +151,41 @@ def test_what_is_told_again_replaces_what_was_told(story: Story) -> None:
         assert (item["outcomes"], item["scores"]["accuracy"]) == (1, accuracy)
 
 
-def test_classes_that_are_numbers_are_told_as_numbers_or_texts(story: Story) -> None:
-    body = table(["a", "kind"], [[n % 40, n % 2] for n in range(80)])
+@pytest.mark.parametrize("classes", [(0, 1, 2), (0.5, 1.5, 2.0)])
+def test_classes_that_are_numbers_are_told_as_numbers_or_texts(
+    story: Story, classes: tuple[float, ...]
+) -> None:
+    body = table(["a", "kind"], [[n % 42, classes[n % 3]] for n in range(126)])
     experiment = story.make_trained(body)
-    first, other = recorded(story, experiment, {"a": 3}, {"a": 4})
+    predictions = recorded(story, experiment, *({"a": at} for at in range(9)))
+    ways = (lambda label: label, float, str, lambda label: f"{label:.2f}")
     outcomes = [
-        {"prediction_id": first["prediction_id"], "label": first["label"]},
-        {"prediction_id": other["prediction_id"], "label": str(other["label"]).lower()},
+        {"prediction_id": each["prediction_id"], "label": ways[at % len(ways)](each["label"])}
+        for at, each in enumerate(predictions)
     ]
-    assert tell(story, experiment, *outcomes).status_code == 200
+    told = tell(story, experiment, *outcomes).json
+    assert told == {"outcomes": 9, "not_on_record": [], "new_labels": []}
     assert live(story, experiment)["items"][0]["scores"]["accuracy"] == 1
+
+
+def test_three_that_are_equal_have_no_r2(story: Story) -> None:
+    body = table(["a", "price"], [[n, n * 0.1] for n in range(80)])
+    experiment = story.make_trained(body, target="price", type="regression")
+    predictions = recorded(story, experiment, *({"a": n} for n in range(3)))
+    outcomes = [{"prediction_id": p["prediction_id"], "value": 0.1} for p in predictions]
+    assert tell(story, experiment, *outcomes).status_code == 200
+    assert live(story, experiment)["items"][0]["scores"]["r2"] is None
+
+
+def test_values_at_the_ends_of_what_is_taken(story: Story) -> None:
+    body = table(["a", "price"], [[n, n * 0.1] for n in range(80)])
+    experiment = story.make_trained(body, target="price", type="regression")
+    predictions = recorded(story, experiment, {"a": 1}, {"a": 2})
+    for value, status in ((3e38, 200), (-3e38, 200), (1e200, 422)):
+        outcomes = [{"prediction_id": p["prediction_id"], "value": value} for p in predictions]
+        assert tell(story, experiment, *outcomes).status_code == status
+    assert live(story, experiment)["items"][0]["scores"]["rmse"] == pytest.approx(3e38)
+    assert story.client.get(f"/experiments/{experiment}").status_code == 200
 
 
 def test_versions_and_days(story: Story, app: Flask, recorder: Recorder) -> None:
@@ -182,16 +215,30 @@ def test_wrong_outcomes_are_all_named_and_none_is_kept(story: Story, home: Path)
             {"prediction_id": parts_of["one"], "label": "rose"},
             {"prediction_id": parts_of["one"], "label": "rose"},
             {"prediction_id": parts_of["two"], "value": 1},
-            {"prediction_id": foreign["prediction_id"], "label": "rose"},
+            {"prediction_id": foreign["prediction_id"]},
         )
         problem = assert_problem(answer, 422, "duplicate")
         assert {(each["pointer"], each["code"]) for each in problem["errors"]} == {
             ("/outcomes/1/prediction_id", "duplicate"),
             ("/outcomes/2/label", "required"),
             ("/outcomes/2/value", "unknown_field"),
-            ("/outcomes/3/prediction_id", "unknown_prediction"),
+            ("/outcomes/3/label", "required"),
         }
     assert live(story, experiment)["items"][0]["outcomes"] == 0
+
+
+def test_what_is_not_on_record_is_passed_over(story: Story) -> None:
+    """Others' predictions, and those that the service has forgotten."""
+    experiment, other = (story.make_trained(flowers(seed=seed)) for seed in (94, 95))
+    (one,) = recorded(story, experiment, FLOWER)
+    (foreign,) = recorded(story, other, FLOWER)
+    lost = [foreign["prediction_id"], "0" * 32]
+    ids = [one["prediction_id"], *lost]
+    told = tell(story, experiment, *({"prediction_id": each, "label": "rose"} for each in ids))
+    assert (told.status_code, told.json["outcomes"]) == (200, 1)
+    assert told.json["not_on_record"] == lost
+    assert live(story, experiment)["items"][0]["outcomes"] == 1
+    assert live(story, other)["items"][0]["outcomes"] == 0
 
 
 KNOWN = {"prediction_id": "0" * 32}
@@ -207,6 +254,7 @@ KNOWN = {"prediction_id": "0" * 32}
         ([{**KNOWN, "label": None}], "null", "/0/label"),
         ([{**KNOWN, "label": ["rose"]}], "wrong_type", "/0/label"),
         ([{**KNOWN, "value": "1"}], "wrong_type", "/0/value"),
+        ([{**KNOWN, "label": "x" * 10_001}], "bad_length", "/0/label"),
         ([{**KNOWN, "label": "rose", "more": 1}], "unknown_field", "/0/more"),
         ([{**KNOWN, "label": "rose"}] * 10_001, "bad_length", ""),
     ],
@@ -229,10 +277,15 @@ def test_what_is_not_recorded(
     assert len(by_query.json["predictions"][0]["prediction_id"]) == 32
     recorder.flush()
     monkeypatch.setattr(recording, "MOST_WAITING", 1)
-    full = story.predict(experiment, FLOWER, FLOWER, record=True)
-    assert_problem(full, 503, "records_full")
+    more = story.predict(experiment, FLOWER, FLOWER, record=True)
+    assert_problem(more, 413, "too_many_rows")
+    with monkeypatch.context() as broken:
+        broken.setattr(recorder, "_sessions", away)
+        assert story.predict(experiment, FLOWER, record=True).status_code == 200
+        full = story.predict(experiment, FLOWER, record=True)
+        assert_problem(full, 503, "records_full")
     recorder.flush()
-    assert live(story, experiment)["items"][0]["predictions"] == 1
+    assert live(story, experiment)["items"][0]["predictions"] == 2
 
 
 def test_many_are_written_in_turns(
@@ -245,7 +298,9 @@ def test_many_are_written_in_turns(
     assert live(story, experiment)["items"][0]["predictions"] == 20
 
 
-def test_the_oldest_are_forgotten(story: Story, recorder: Recorder) -> None:
+def test_the_oldest_are_forgotten(
+    story: Story, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     experiment = story.make_trained(flowers(seed=88))
     predictions = recorded(story, experiment, *rows_of(5))
     recorder.flush()
@@ -258,6 +313,7 @@ def test_the_oldest_are_forgotten(story: Story, recorder: Recorder) -> None:
         session.commit()
     forget_old_predictions(sessions, None)
     assert live(story, experiment)["items"][0]["predictions"] == 5
+    monkeypatch.setattr(retention, "MOST_AT_ONCE", 2)
     forget_old_predictions(sessions, 2)
     with sessions() as session:
         kept = set(session.scalars(sa.select(Prediction.id)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import threading
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -48,8 +49,8 @@ def _collector() -> Iterator[tuple[str, list[bytes]]]:
         thread.join()
 
 
-def ask(service: Service, path: str, sent: Any) -> Any:
-    headers = {"Content-Type": "application/json", "Prefer": "wait=60"}
+def ask(service: Service, path: str, sent: Any, **more: str) -> Any:
+    headers = {**more, "Content-Type": "application/json", "Prefer": "wait=60"}
     body = json.dumps(sent).encode()
     request = urllib.request.Request(f"http://{service.address}{path}", body, headers)
     with urllib.request.urlopen(request, timeout=90) as answer:
@@ -61,6 +62,8 @@ def test_requests_and_jobs_are_told(collector: tuple[str, list[bytes]], tmp_path
     with running(tmp_path / "home", GROVE_TRACES_URL=address) as service:
         fields = {"id": "panes", "dataset": "glass", "target": "Type"}
         assert ask(service, "/v1/experiments?secret=1", fields)["status"] == "ready"
+        with pytest.raises(urllib.error.HTTPError, match="403"):
+            ask(service, "/v1/datasets/x", {}, Origin="http://elsewhere.example")
     told = [ExportTraceServiceRequest.FromString(each) for each in taken]
     spans = {
         (attribute.value.string_value, span.name): span
@@ -76,6 +79,7 @@ def test_requests_and_jobs_are_told(collector: tuple[str, list[bytes]], tmp_path
     assert kept["http.status_code"].int_value == 201
     assert kept["http.target"].string_value == "/v1/experiments"
     assert not [each for each in taken if b"secret" in each]
+    assert spans["grove-web", "POST /v1/datasets/x"].attributes  # of what was refused at the door
     job = spans["grove-worker", "job split"]
     assert {each.key for each in job.attributes} == {"grove.job.kind", "grove.job.id"}
     assert job.end_time_unix_nano > job.start_time_unix_nano

@@ -45,7 +45,7 @@ def upgrade() -> None:
         of_version("predictions"),
         sa.PrimaryKeyConstraint("id", name="pk_predictions"),
     )
-    op.create_index("ix_predictions_of", "predictions", ["experiment_uid", "version"])
+    op.create_index("ix_predictions_of", "predictions", ["experiment_uid", "version", "created_at"])
     op.create_index("ix_predictions_created_at", "predictions", ["created_at"])
 
 

@@ -11,7 +11,7 @@ from services.columns import Feature
 from services.forest.baseline import Baseline, bins_of
 from services.forest.encoding import MISSING, UNSEEN, Matrix
 
-BINS = 10
+BINS, MOST_LEVELS = 10, 50
 MOST_ROWS, MOST_FEATURES = 100_000, 500
 ONCE_IN = 1_000  # times chance alone exceeds the limit
 # What is missing, and what no level is, have bins of their own.
@@ -20,29 +20,47 @@ OF_NUMBER = [float(np.nextafter(np.float32(MISSING), np.float32(0)))]
 
 
 def baseline_of(features: Sequence[Feature], X: Matrix) -> Baseline:
-    """The bins of the first 500 features of encoded rows (n, features), of 100,000 rows evenly."""
-    some = X[:: -(-len(X) // MOST_ROWS), :MOST_FEATURES]
-    watched = features[:MOST_FEATURES]
+    """The bins of the first 500 features of encoded rows (n, features), of 100,000 of the rows."""
+    rows = np.arange(len(X))
+    if len(X) > MOST_ROWS:
+        rows = np.sort(np.random.default_rng(0).choice(len(X), MOST_ROWS, replace=False))
+    some, watched = X[rows, :MOST_FEATURES], features[:MOST_FEATURES]
     edges = [edges_of(some[:, at], each) for at, each in enumerate(watched)]
+    counts = [bins_of(some[:, at], each).tolist() for at, each in enumerate(edges)]
     return Baseline(
         names=[each.name for each in watched],
         types=[each.type for each in watched],
         edges=edges,
-        counts=[bins_of(some[:, at], each).tolist() for at, each in enumerate(edges)],
-        limits=[float(chi2.isf(1 / ONCE_IN, max(1, len(each)))) for each in edges],
+        counts=counts,
+        limits=[_limit(each) for each in counts],
     )
 
 
 def edges_of(values: Matrix, feature: Feature) -> list[float]:
-    """Edges between at most ten bins of about as many values (n,) each, and those of its kind.
+    """Edges between the bins of values (n,): what is missing has one, and what is no known level.
 
-    Equal values are never parted: each goes to the bin in which the middle one of them lies, so
-    that a value that many rows share is told apart from those beside it.
+    Of a category each of up to 50 levels has its own; of more, and of numbers, at most 50 and 10
+    bins have about as many rows each. Equal values are never parted: each goes to the bin in
+    which the middle one of them lies. A bin that one number has to itself ends right behind it.
     """
-    first = OF_CATEGORY if feature.type == "category" else OF_NUMBER
+    levels = len(feature.levels)
+    if feature.type == "category" and levels <= MOST_LEVELS:
+        return [*OF_CATEGORY, *(level + 0.5 for level in range(1, levels))]
+    first, most = (OF_CATEGORY, MOST_LEVELS) if levels else (OF_NUMBER, BINS)
     distinct, counts = np.unique(values[values >= first[-1]], return_counts=True)
     if not len(distinct):
         return first
     middle = np.cumsum(counts) - counts / 2
-    bins = np.floor(middle / counts.sum() * BINS)
-    return [*first, *distinct[1:][np.diff(bins) > 0].tolist()]
+    bins = np.floor(middle / counts.sum() * most)
+    starts = np.flatnonzero(np.diff(bins, prepend=-1) > 0)
+    ends = np.append(starts[1:], len(distinct))
+    if levels:
+        return [*first, *distinct[starts[1:]].tolist()]
+    alone = distinct[starts[ends - starts == 1]]
+    behind = np.nextafter(alone, np.float32(np.inf))
+    return [*first, *np.unique(np.concatenate([distinct[starts], behind])).tolist()]
+
+
+def _limit(counts: list[int]) -> float:
+    """What a chi² of as many bins as hold rows exceeds once in a thousand times."""
+    return float(chi2.isf(1 / ONCE_IN, max(1, sum(count > 0 for count in counts) - 1)))

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Callable
 from typing import TypeVar
 
-import sqlalchemy.exc
 import structlog
 from sqlalchemy.orm.exc import StaleDataError
 
+from models import database
+
 T = TypeVar("T")
 
-AWAY = (
-    sqlite3.OperationalError,  # where a transaction begins
-    sqlalchemy.exc.OperationalError,
-    sqlalchemy.exc.InterfaceError,
-    sqlalchemy.exc.TimeoutError,
-    StaleDataError,  # another process changed the row at the same moment: look again
-)
+# Where another process changed the row at the same moment, look again.
+AWAY = (*database.AWAY, StaleDataError)
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 
 log = structlog.get_logger()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -12,7 +13,8 @@ from models import Inputs, Job, Prediction, writing
 from models.database import now
 from models.job import OPEN
 
-AT_ONCE = 500
+AT_ONCE, MOST_AT_ONCE = 500, 5_000
+MOST_SECONDS = 5
 # The engine notes the end of a job a moment after the job itself does.
 RESTING = timedelta(minutes=1)
 INPUTS_KEPT = timedelta(days=90)  # as far as anyone may look back
@@ -40,13 +42,21 @@ def _old(keep: int) -> sa.Select[str]:
 
 
 def forget_old_predictions(sessions: sessionmaker[Session], keep: int | None) -> None:
-    """Forget the oldest recorded predictions, all but `keep`.
+    """Forget the oldest recorded predictions, all but `keep`, some thousands at a time.
+
+    It takes seconds at the most: what is left then is for the next time.
 
     What drift is told by goes after 90 days.
     """
     with sessions() as session, writing(session):
         session.execute(sa.delete(Inputs).where(Inputs.day <= now().date() - INPUTS_KEPT))
-        newest_first = sa.select(Prediction.created_at).order_by(Prediction.created_at.desc())
-        oldest_kept = session.scalar(newest_first.offset(keep - 1).limit(1)) if keep else None
-        if oldest_kept is not None:
-            session.execute(sa.delete(Prediction).where(Prediction.created_at < oldest_kept))
+    until = time.monotonic() + MOST_SECONDS
+    while keep is not None and time.monotonic() < until:
+        with sessions() as session:
+            newest_first = (Prediction.created_at.desc(), Prediction.id)
+            ids = sa.select(Prediction.id).order_by(*newest_first)
+            old = session.scalars(ids.offset(keep).limit(MOST_AT_ONCE)).all()
+            if not old:
+                return
+            with writing(session):
+                session.execute(sa.delete(Prediction).where(Prediction.id.in_(old)))
