@@ -26,19 +26,31 @@ ROW = {
 
 @dataclass(frozen=True)
 class Step:
-    """One request of the demo: what it is for, and all that curl needs to know."""
+    """One request of the demo: what it is for, and all that curl needs to know.
+
+    `works` is one whose job is waited for, on a slow machine longer than the usual ten seconds.
+    """
 
     title: str
     path: str
     body: dict[str, Any] | None = None
     method: str = "GET"
     show: tuple[str, ...] = ()
+    works: bool = False
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What is said of the request."""
+        kind = {"Content-Type": "application/json"} if self.body is not None else {}
+        return {**kind, "Prefer": "wait=60"} if self.works else kind
 
     def curl(self, address: str) -> str:
         """The request as a command."""
         words = ["curl", "-s"]
+        for name, value in self.headers.items():
+            words += ["-H", f"{name}: {value}"]
         if self.body is not None:
-            words += ["-H", "Content-Type: application/json", "-d", json.dumps(self.body)]
+            words += ["-d", json.dumps(self.body)]
         elif self.method != "GET":
             words += ["-X", self.method]
         return shlex.join([*words[:2], address + self.path, *words[2:]])
@@ -46,9 +58,8 @@ class Step:
     def send(self, address: str) -> Any:
         """The request itself, and its answer."""
         data = None if self.body is None else json.dumps(self.body).encode()
-        headers = {"Content-Type": "application/json"} if data else {}
         method = "POST" if data else self.method
-        request = urllib.request.Request(address + self.path, data, headers, method=method)  # noqa: S310
+        request = urllib.request.Request(address + self.path, data, self.headers, method=method)  # noqa: S310
         with urllib.request.urlopen(request, timeout=120) as answer:  # noqa: S310
             return json.load(answer)
 
@@ -60,18 +71,21 @@ STEPS = (
         "/v1/experiments",
         {"id": "glass", "dataset": "glass", "target": "Type"},
         show=("id", "type", "status", "train_rows", "test_rows", "train_path", "test_path"),
+        works=True,
     ),
     Step(
         "A forest of 100 trees",
         "/v1/experiments/glass/train",
         method="POST",
         show=("experiment", "version", "active", "fit_seconds", "size"),
+        works=True,
     ),
     Step(
         "How good is it on rows that it has never seen?",
         "/v1/experiments/glass/test",
         method="POST",
         show=("experiment", "version", "result"),
+        works=True,
     ),
     Step(
         "What kind of glass is this?",

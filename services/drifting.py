@@ -53,20 +53,24 @@ def drift(
 def worst(session: Session, home: Home, days: int) -> dict[str, float]:
     """By experiment the largest index of a feature that is more than chance, else 0.
 
-    Of those whose active version predicted on these days, a hundred at most, by their ids.
+    Of those whose active version predicted on these days, the hundred that predicted most.
     """
+    asked = (
+        sa.select(Inputs.experiment_uid, Inputs.version, sa.func.sum(Inputs.rows).label("rows"))
+        .where(Inputs.day > _since(days))
+        .group_by(Inputs.experiment_uid, Inputs.version)
+        .subquery()
+    )
     query = (
         sa.select(Experiment, Version)
         .join(Version, Version.experiment_uid == Experiment.uid)
-        .where(Version.number == Experiment.active_version)
-        .where(
-            sa.exists().where(
-                Inputs.experiment_uid == Version.experiment_uid,
-                Inputs.version == Version.number,
-                Inputs.day > _since(days),
-            )
+        .join(
+            asked,
+            (asked.c.experiment_uid == Version.experiment_uid)
+            & (asked.c.version == Version.number),
         )
-        .order_by(Experiment.id)
+        .where(Version.number == Experiment.active_version)
+        .order_by(asked.c.rows.desc(), Experiment.id)
         .limit(MOST_TOLD)
     )
     told = {}

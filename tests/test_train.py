@@ -29,7 +29,7 @@ KEYS = [
     "created_at",
     "links",
 ]
-FILES = {"model.onnx", "model.pickle", "serving.json", "trees.npz"}
+FILES = {"baseline.json", "model.onnx", "model.pickle", "serving.json", "trees.npz"}
 
 
 @pytest.fixture(scope="module")
