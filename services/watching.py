@@ -1,7 +1,7 @@
 """The rows that versions predict, counted as they pass by, so that drift can be told of them.
 
 A request only hands its encoded rows over; they are counted some hundreds at a time, which costs
-less than a microsecond a row.
+about a microsecond for a row of thirty columns.
 """
 
 from __future__ import annotations

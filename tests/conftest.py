@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from hypothesis import settings
 
 from services.setup import prepare
 from tests.databases import on_postgres
@@ -14,6 +15,10 @@ from tests.homes import fill
 from tests.postgres import postgres
 from tests.story import Story, app_on, close_opened, settings_for, worker
 from tests.waits import wait_until
+
+# A machine may have much else to do: no example is too slow.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

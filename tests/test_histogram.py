@@ -11,7 +11,12 @@ from hypothesis import strategies as st
 
 from services.reading.histogram import MOST_BINS, Histogram
 
-NUMBERS = st.floats(-3e38, 3e38, allow_nan=False) | st.integers(-50, 50).map(float)
+NUMBERS = (
+    st.floats(-3e38, 3e38, allow_nan=False)
+    | st.integers(-50, 50).map(float)
+    | st.floats(-1e-60, 1e-60)
+    | st.just(0.0)
+)
 
 
 def counted(*chunks: list[float]) -> Histogram:

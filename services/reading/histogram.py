@@ -48,6 +48,8 @@ class Histogram:
             return None
         if whole:
             self._widen(max(self.exponent, 0))
+        elif self.exponent == LEAST_EXPONENT and self.first == 0 and len(self.counts) == 1:
+            self._widen(-PRECISION)  # nothing but zeros
         edges = self.first + np.arange(len(self.counts) + 1)
         wide = edges * math.ldexp(1.0, self.exponent)
         return {"edges": wide.tolist(), "counts": self.counts.tolist()}
@@ -89,5 +91,8 @@ def _bins(values: Numbers, exponent: int) -> npt.NDArray[np.int64]:
 
 
 def _finest(ends: Numbers) -> int:
-    """The exponent of the narrowest width for numbers of this size."""
-    return max(LEAST_EXPONENT, math.frexp(np.abs(ends).max())[1] - PRECISION)
+    """The exponent of the narrowest width for numbers of this size; zeros have room in any."""
+    largest = np.abs(ends).max()
+    if largest == 0:
+        return LEAST_EXPONENT
+    return max(LEAST_EXPONENT, math.frexp(largest)[1] - PRECISION)
