@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import pyarrow.parquet as pq
 from sqlalchemy.orm import Session
 
 from models import Status
@@ -14,6 +13,7 @@ from services.experiments import get
 from services.files import sha256_of
 from services.paths import Home
 from services.reading import csv_bytes
+from services.splits.stored import part_file
 
 ROWS_AT_ONCE = 10_000
 
@@ -33,7 +33,7 @@ def csv_of(session: Session, home: Home, experiment_id: str, part: str) -> Itera
         raise NotFound(message, code="split_not_found")
     file = home.absolute(path)
     check_part(file, experiment.checksums[part])
-    return csv_bytes(pq.ParquetFile(file).iter_batches(ROWS_AT_ONCE))
+    return csv_bytes(part_file(file).iter_batches(ROWS_AT_ONCE))
 
 
 def check_part(file: Path, sha256: str) -> None:

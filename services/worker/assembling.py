@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
 
 from services.columns import Feature
 from services.files import remove, sha256_of
@@ -23,6 +22,7 @@ from services.forest.pipeline import pipeline_of
 from services.forest.serving import BASELINE, CALIBRATION, Model
 from services.forest.trees import Trees, trees_of
 from services.splits.download import check_part
+from services.splits.stored import part_file
 from services.worker.answers import answers_to
 from services.worker.forests import features_of, kwargs_of, training_rows
 from services.worker.outcomes import Spec, place
@@ -107,7 +107,7 @@ def _forest(spec: Spec, grown: list[dict[str, Any]]) -> Any:
 
 
 def _check(spec: Spec, pipeline: Any, model: Model, trees: Trees) -> None:
-    rows = next(pq.ParquetFile(spec["train"]).iter_batches(SAMPLE_ROWS))
+    rows = next(part_file(spec["train"]).iter_batches(SAMPLE_ROWS))
     _, y = training_rows(spec)
     sample = parity.sample(rows, model.features, trees)
     parity.check(pipeline, model, sample, deviation=float(np.std(y)))
@@ -118,7 +118,7 @@ def _calibrate(spec: Spec, folder: Path, model: Model) -> dict[str, str]:
     if spec["calibration"] is None:
         return {}
     check_part(Path(spec["calibration"]), spec["checksums"]["calibration"])
-    answers = answers_to(spec, model, pq.ParquetFile(spec["calibration"]).iter_batches())
+    answers = answers_to(spec, model, part_file(spec["calibration"]).iter_batches())
     found = Calibration.of(strangeness(spec["task"], answers.truth, answers.scores))
     return _written(folder / CALIBRATION, found.as_record())
 

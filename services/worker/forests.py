@@ -10,7 +10,6 @@ from typing import Any
 from uuid import uuid4
 
 import numpy as np
-import pyarrow.parquet as pq
 
 from models.experiment import Task
 from services.columns import Feature
@@ -23,6 +22,7 @@ from services.forest.growing import Targets
 from services.forest.sizing import Size, Wanted, fit, threads_in
 from services.forest.stopping import Votes, votes_of
 from services.splits.dealer import positions
+from services.splits.stored import part_file
 from services.worker.outcomes import Spec, outcome, place
 
 
@@ -32,7 +32,7 @@ def encode_rows(spec: Spec, report: Callable[[float], None]) -> int:
     place(spec).mkdir(parents=True, exist_ok=True)
     X = _matrix(place(spec, "X.npy"), (spec["rows"], len(features)))
     y, done = np.empty(spec["rows"]), 0
-    for batch in pq.ParquetFile(spec["train"]).iter_batches():
+    for batch in part_file(spec["train"]).iter_batches():
         rows = slice(done, done := done + len(batch))
         X[rows], y[rows] = encode(batch, features), _targets(spec, batch[spec["target"]])
         report(done / spec["rows"])

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
 from sklearn.metrics import accuracy_score, r2_score
 
 from models.experiment import Task
@@ -19,6 +18,7 @@ from services.forest.slices import sliced, slices, thresholds
 from services.forest.trees import Trees
 from services.pictures.draw import draw
 from services.pictures.scene import Scene
+from services.splits.stored import part_file
 from services.worker.answers import Answers, answers_to
 from services.worker.outcomes import Report, Spec
 from services.worker.scores import model_of
@@ -54,7 +54,7 @@ def inspect_version(spec: Spec, folder: Path, report: Report) -> dict[str, Any]:
 
 
 def _answers(spec: Spec, model: Model) -> Answers:
-    file = pq.ParquetFile(spec["test"])
+    file = part_file(spec["test"])
     every = max(1, -(-file.metadata.num_rows // rows_for(len(model.features))))
     return answers_to(spec, model, file.iter_batches(), every, sliced(model.features))
 

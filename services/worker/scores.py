@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from models.errors import Fault, Invalid, invalid
 from services.columns import Column
@@ -18,6 +17,7 @@ from services.forest.evaluation import evaluate
 from services.forest.serving import Model
 from services.reading import Limits, Reading, text_batches, typed
 from services.scoring import MOST_FAULTS, as_column, as_learned, check_columns
+from services.splits.stored import part_file
 from services.worker.answers import truth_of, whole
 from services.worker.outcomes import Spec
 
@@ -28,7 +28,7 @@ COVERAGES = (0.8, 0.9, 0.95)
 def score_split(spec: Spec) -> dict[str, Any]:
     """The result on the test part, with what the split said about rows on both sides."""
     model = model_of(spec)
-    result = _scored(spec, model, pq.ParquetFile(spec["test"]).iter_batches())
+    result = _scored(spec, model, part_file(spec["test"]).iter_batches())
     leaks = [notice for notice in spec["warnings"] if notice["code"] == LEAK]
     return {**result, "warnings": [*leaks, *result["warnings"]]}
 
