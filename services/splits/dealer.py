@@ -45,9 +45,9 @@ class Dealer:
         hashes = leaks.row_hashes(learned)
         for part, kept in self.hashes.items():
             kept.append(hashes[parts == part])
-        train = batch.filter(pa.array(parts == TRAIN))
+        is_train = pa.array(parts == TRAIN)
         for name, levels in self.levels.items():
-            levels.see(train[name])
+            levels.see(batch[name].filter(is_train))
         self._keep_sample(learned)
         return parts
 
