@@ -55,13 +55,29 @@ def worst(session: Session, home: Home, days: int) -> dict[str, float]:
 
     Of those whose active version predicted on these days, the hundred that predicted most.
     """
+    told = {}
+    for experiment, version in session.execute(_most_asked(days)):
+        try:
+            found = _baseline(home, version)
+        except Conflict as error:  # its files are damaged, or it was deleted meanwhile
+            log.warning("no drift", experiment=experiment.id, error=str(error))
+            continue
+        _, counts = _served(session, version, days)
+        if found is not None and counts is not None:
+            drifts = found.drifts(counts)
+            told[experiment.id] = max(each["psi"] * (each["drift"] != "none") for each in drifts)
+    return told
+
+
+def _most_asked(days: int) -> sa.Select[Experiment, Version]:
+    """Experiments with their active versions, those that predicted most first."""
     asked = (
         sa.select(Inputs.experiment_uid, Inputs.version, sa.func.sum(Inputs.rows).label("rows"))
         .where(Inputs.day > _since(days))
         .group_by(Inputs.experiment_uid, Inputs.version)
         .subquery()
     )
-    query = (
+    return (
         sa.select(Experiment, Version)
         .join(Version, Version.experiment_uid == Experiment.uid)
         .join(
@@ -73,18 +89,6 @@ def worst(session: Session, home: Home, days: int) -> dict[str, float]:
         .order_by(asked.c.rows.desc(), Experiment.id)
         .limit(MOST_TOLD)
     )
-    told = {}
-    for experiment, version in session.execute(query):
-        try:
-            found = _baseline(home, version)
-        except Conflict as error:  # its files are damaged, or it was deleted meanwhile
-            log.warning("no drift", experiment=experiment.id, error=str(error))
-            continue
-        _, counts = _served(session, version, days)
-        if found is not None and counts is not None:
-            drifts = found.drifts(counts)
-            told[experiment.id] = max(each["psi"] * (each["drift"] != "none") for each in drifts)
-    return told
 
 
 def _served(session: Session, version: Version, days: int) -> tuple[int, Counts | None]:

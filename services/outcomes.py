@@ -50,24 +50,28 @@ def note(session: Session, experiment_id: str, outcomes: Sequence[Mapping[str, A
         query = sa.select(Prediction.id).where(
             Prediction.experiment_uid == experiment.uid, Prediction.id.in_(asked)
         )
-        known, moment = set(session.scalars(query)), now()
+        known = set(session.scalars(query))
         names = _Names(experiment.classes)
-        told = [
-            {
-                "told_of": each["prediction_id"],
-                "true_label": names.of(each["label"]) if "label" in each else None,
-                "true_value": each.get("value"),
-                "outcome_at": moment,
-            }
-            for each in outcomes
-            if each["prediction_id"] in known
-        ]
-        if told:
-            table = Base.metadata.tables[Prediction.__tablename__]
-            update = sa.update(table).where(table.c.id == sa.bindparam("told_of"))
-            session.connection().execute(update, told)
+        _keep(session, [each for each in outcomes if each["prediction_id"] in known], names)
     lost = [each for each in asked if each not in known]
-    return Noted(len(told), lost, sorted(names.new)[:MOST_NEW])
+    return Noted(len(known), lost, sorted(names.new)[:MOST_NEW])
+
+
+def _keep(session: Session, outcomes: Sequence[Mapping[str, Any]], names: _Names) -> None:
+    moment = now()
+    told = [
+        {
+            "told_of": each["prediction_id"],
+            "true_label": names.of(each["label"]) if "label" in each else None,
+            "true_value": each.get("value"),
+            "outcome_at": moment,
+        }
+        for each in outcomes
+    ]
+    if told:  # by the table, not the rows: one that is forgotten meanwhile is no fault
+        table = Base.metadata.tables[Prediction.__tablename__]
+        update = sa.update(table).where(table.c.id == sa.bindparam("told_of"))
+        session.connection().execute(update, told)
 
 
 class _Names:
@@ -123,10 +127,8 @@ def live(
 ) -> list[dict[str, Any]]:
     """By version, the newest first: predictions of so many days on record, and their scores.
 
-    With `number` of that version alone.
-
-    They have the names of those of a test, `tested` being that; null where no outcome is told, or
-    where a score is not defined. Raises NotFound.
+    With `number` of that version alone. They have the names of those of a test, `tested` being
+    that; null where no outcome is told, or where a score is not defined. Raises NotFound.
     """
     experiment = get(session, experiment_id)
     query = (
@@ -139,20 +141,16 @@ def live(
     if number is not None:
         query = query.where(Version.number == number)
     scores = of_numbers if experiment.type == Task.REGRESSION else of_classes
-    told = []
-    for version, predictions, outcomes in session.execute(query):
-        found = scores(session, version, days)
-        result = version.result or {}
-        told.append(
-            {
-                "version": version.number,
-                "predictions": predictions,
-                "outcomes": outcomes,
-                "scores": found,
-                "tested": {name: result.get(name) for name in found},
-            }
-        )
-    return told
+    return [
+        {"version": version.number, "predictions": predictions, "outcomes": outcomes,
+         **_beside_tested(scores(session, version, days), version)}
+        for version, predictions, outcomes in session.execute(query).all()
+    ]  # fmt: skip
+
+
+def _beside_tested(scores: dict[str, float | None], version: Version) -> dict[str, Any]:
+    result = version.result or {}
+    return {"scores": scores, "tested": {name: result.get(name) for name in scores}}
 
 
 def of_classes(session: Session, version: Version, days: int) -> dict[str, float | None]:

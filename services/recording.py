@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import threading
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 from uuid import uuid4
 
@@ -39,7 +40,7 @@ class Recorder:
         self.watch = Watch()
         self._sessions = sessions
         self._waiting: list[Recorded] = []
-        self._days: dict[Watched, Day] = {}
+        self._days: dict[tuple[Watched, date], Day] = {}
         self._lock, self._flushing = threading.Lock(), threading.Lock()
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
@@ -117,11 +118,9 @@ class Recorder:
         """Add what the process has seen to the days of its versions."""
         today = now().date()
         for of, (rows, counts) in self.watch.taken().items():
-            day = self._days.pop(of, None)
-            if day is None or day.day != today:
-                day = Day(of, today, uuid4().hex[:12])
+            day = self._days.pop((of, today), None) or Day(of, today, uuid4().hex[:12])
             day.add(rows, counts)
-            self._days[of] = day  # the last one is the one most recently seen
+            self._days[of, today] = day  # the last one is the one most recently seen
 
     def _write(self) -> None:
         while self._waiting or any(day.is_new for day in self._days.values()):
@@ -132,8 +131,8 @@ class Recorder:
                 del self._waiting[: len(records)]
             for day in days:
                 day.is_new = False
-        for of in list(self._days)[:-MOST_DAYS]:
-            del self._days[of]
+        for key in list(self._days)[:-MOST_DAYS]:
+            del self._days[key]
 
     def _has_written(self, records: list[Recorded], days: list[Day]) -> bool:
         """Whether these are on record now; what never can be is let go, with a word in the log."""

@@ -44,9 +44,8 @@ def _old(keep: int) -> sa.Select[str]:
 def forget_old_predictions(sessions: sessionmaker[Session], keep: int | None) -> None:
     """Forget the oldest recorded predictions, all but `keep`, some thousands at a time.
 
-    It takes seconds at the most: what is left then is for the next time.
-
-    What drift is told by goes after 90 days.
+    It takes seconds at the most: what is left then is for the next time. What drift is told by
+    goes after 90 days.
     """
     with sessions() as session, writing(session):
         session.execute(sa.delete(Inputs).where(Inputs.day <= now().date() - INPUTS_KEPT))
