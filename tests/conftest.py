@@ -9,6 +9,8 @@ import pytest
 from flask import Flask
 from hypothesis import settings
 
+from controllers.parts import parts
+from services.recording import Recorder
 from services.setup import prepare
 from tests.databases import on_postgres
 from tests.homes import fill
@@ -76,3 +78,10 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("whole")
     fill(folder)
     return folder
+
+
+@pytest.fixture
+def recorder(app: Flask) -> Iterator[Recorder]:
+    """What puts on record what the app serves."""
+    with app.app_context():
+        yield parts().recorder

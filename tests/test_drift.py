@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -27,12 +26,6 @@ from tests.test_metrics import samples
 from tests.waits import wait_until
 
 ODD = {**FLOWER, "size": 900, "colour": "never seen", "wild": None}
-
-
-@pytest.fixture(name="recorder")
-def _recorder(app: Flask) -> Iterator[Recorder]:
-    with app.app_context():
-        yield parts().recorder
 
 
 def drift(story: Story, experiment: str, **query: Any) -> Any:
