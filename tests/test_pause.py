@@ -201,7 +201,7 @@ def test_pause_and_resume_in_a_hurry(story: Story, own: Path) -> None:
 
 
 def test_the_time_in_which_it_was_paused_is_not_counted(story: Story, own: Path) -> None:
-    with worker(own, GROVE_JOB_TIMEOUT="20"):
+    with worker(own, GROVE_JOB_TIMEOUT="600"):
         job = begin(story, story.make_experiment(ROWS), n_estimators=100)
         wait_until(lambda: story.job(job).json["state"] == "running")
         ask(story, job, "pause")
