@@ -15,8 +15,8 @@ from models import Job, State, db
 from models.errors import Busy, Conflict, Invalid, invalid
 from schemas.job import JobSchema
 from services import jobs
+from services.setting_table import LONGEST_WAIT
 
-DEFAULT_WAIT, LONGEST_WAIT = 10, 60
 ASYNC = "respond-async"
 WAIT = re.compile(r"""wait\s*=\s*("?)([0-9]{1,9})\1""")
 
@@ -31,7 +31,7 @@ def preferred_wait() -> int:
     waits = [_seconds(each) for each in given if each.startswith("wait")]
     if waits:
         return min(waits[0], LONGEST_WAIT)
-    return 0 if ASYNC in given else DEFAULT_WAIT
+    return 0 if ASYNC in given else parts().settings.wait
 
 
 def _preferences() -> list[str]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from models import Experiment, Job, Kind, State, Version, writing
+from models import Job, Kind, State, Version, writing
 from models.errors import Conflict, invalid
 from models.job import OPEN
-from services import versions
+from services import jobs, versions
 from services.experiments import get
 from services.queue import JobQueue
 
@@ -26,20 +25,12 @@ def submit(session: Session, queue: JobQueue, experiment_id: str, numbers: Seque
         experiment = get(session, experiment_id, lock=True)
         for number in numbers:
             versions.of(session, experiment, number)
-        job = _earlier(session, experiment, list(numbers))
-        if job is None:
-            job = Job(kind=Kind.COMPARE, experiment=experiment.id, experiment_uid=experiment.uid)
-            job.dataset, job.params = experiment.dataset, {"versions": list(numbers)}
+        job = Job(kind=Kind.COMPARE, experiment=experiment.id, experiment_uid=experiment.uid)
+        job.dataset, job.params = experiment.dataset, {"versions": list(numbers)}
+        same = jobs.latest_like(session, job, Job.state.in_(REUSED))
+        if same is None:
             queue.put(session, job)
-        return job
-
-
-def _earlier(session: Session, experiment: Experiment, numbers: list[int]) -> Job | None:
-    query = sa.select(Job).where(
-        Job.experiment_uid == experiment.uid, Job.kind == Kind.COMPARE, Job.state.in_(REUSED)
-    )
-    jobs = session.scalars(query.order_by(Job.created_at.desc()))
-    return next((job for job in jobs if job.params["versions"] == numbers), None)
+        return same or job
 
 
 def evidence(

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 # For one stream: more threads would take the processor from those who do something else.
 THREADS = min(2, os.cpu_count() or 1)
-ROOM = 4 * 2**20  # bytes of CSV under way at a time; each takes about ten in memory
+ROOM = 8 * 2**20  # bytes of CSV under way at a time; each takes about ten in memory
 
 Result = TypeVar("Result")
 Submitted = tuple[int, Future[Result]]

@@ -14,11 +14,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from models import Experiment, Job, Kind, State, Version, writing
+from models import Job, Kind, State, writing
 from models.database import now
 from models.errors import NotFound
 from models.job import OPEN
-from services import versions
+from services import jobs, versions
 from services.experiments import get
 from services.paths import Home
 from services.pictures.names import OF_TASK
@@ -95,21 +95,15 @@ def _submit(
         content = _read(file)  # it may have been made in between
         if content is not None:
             return content
-        job = _job_of(session, experiment, version)
-        if job is None:
-            job = Job(kind=Kind.INSPECT, experiment=experiment.id, experiment_uid=experiment.uid)
-            job.dataset, job.params = experiment.dataset, {"version": number}
+        job = Job(kind=Kind.INSPECT, experiment=experiment.id, experiment_uid=experiment.uid)
+        job.dataset, job.params = experiment.dataset, {"version": version.number}
+        same = jobs.latest_like(session, job, _will_do())
+        if same is None:
             queue.put(session, job)
-        return job
+        return same or job
 
 
-def _job_of(session: Session, experiment: Experiment, version: Version) -> Job | None:
-    """The job that is at it, or that has just failed: each look at a page would try it again."""
+def _will_do() -> sa.ColumnElement[bool]:
+    """Jobs that are at it, or have just failed: each look at a page would try them again."""
     failed = sa.and_(Job.state == State.FAILED, Job.finished_at > now() - NOT_AGAIN)
-    query = sa.select(Job).where(
-        Job.experiment_uid == experiment.uid,
-        Job.kind == Kind.INSPECT,
-        sa.or_(Job.state.in_(OPEN), failed),
-    )
-    jobs = session.scalars(query.order_by(Job.created_at.desc()))
-    return next((job for job in jobs if job.params["version"] == version.number), None)
+    return sa.or_(Job.state.in_(OPEN), failed)

@@ -99,6 +99,15 @@ def open_job(session: Session, uid: str, *kinds: Kind) -> Job | None:
     )
 
 
+def latest_like(session: Session, job: Job, will_do: sa.ColumnElement[bool]) -> Job | None:
+    """The newest job of the same kind, experiment and params, of those that `will_do`."""
+    query = sa.select(Job).where(
+        Job.experiment_uid == job.experiment_uid, Job.kind == job.kind, will_do
+    )
+    newest_first = session.scalars(query.order_by(Job.created_at.desc()))
+    return next((each for each in newest_first if each.params == job.params), None)
+
+
 def refuse_while_open(session: Session, uid: str, kind: Kind) -> None:
     """Raise Conflict, naming the job, while an experiment has an unfinished one of this kind."""
     job = open_job(session, uid, kind)

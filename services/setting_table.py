@@ -27,6 +27,8 @@ from services.setting_values import (
     whole,
 )
 
+LONGEST_WAIT = 60  # seconds that an answer waits for its job at the most
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -137,6 +139,12 @@ SETTINGS = (
         all_or_number,
     ),
     Setting("GROVE_JOB_TIMEOUT", "86400", "seconds that one job may run", whole(1, 10**8)),
+    Setting(
+        "GROVE_WAIT",
+        "10",
+        "seconds that an answer waits for its job where the client does not say",
+        whole(0, LONGEST_WAIT),
+    ),
     Setting(
         "GROVE_TRACES_URL",
         UNSET,

@@ -50,6 +50,7 @@ class Settings:
     keep_versions: int | None
     keep_predictions: int | None
     job_timeout: int
+    wait: int
     traces_url: str
     log_level: str
 

@@ -33,7 +33,7 @@ def environ_for(home: Path, **chosen: str) -> dict[str, str]:
     clean = {k: v for k, v in os.environ.items() if not k.startswith("GROVE_")}
     path = f"{Path(sys.executable).parent}:{clean['PATH']}"
     own = {"PATH": path, "PARTS_INSTALLED": "1", "GROVE_HOME": str(home)}
-    own |= {"GROVE_LOG_LEVEL": "warning", **database_of(home)}
+    own |= {"GROVE_LOG_LEVEL": "warning", "GROVE_WAIT": "60", **database_of(home)}
     return {**clean, **own, **chosen}
 
 

@@ -36,7 +36,8 @@ def fresh(word: str = "x") -> str:
 
 
 def settings_for(home: Path, **chosen: str) -> settings.Settings:
-    return settings.read({"GROVE_HOME": str(home), **database_of(home), **chosen})
+    own = {"GROVE_HOME": str(home), "GROVE_WAIT": "60"}  # a machine may have much else to do
+    return settings.read({**own, **database_of(home), **chosen})
 
 
 def table(names: Sequence[str], rows: Iterable[Sequence[Any]], delimiter: str = ",") -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from scipy import stats
 from sklearn.metrics import accuracy_score, f1_score, root_mean_squared_error
@@ -106,7 +107,7 @@ def test_few_rows_are_no_evidence() -> None:
         scores = np.tile([1.0, 0.0], (43, 1))
         scores[:wrong] = [0.0, 1.0]
         rows = np.empty((0, 2), np.float32)
-        answers.append(Answers(truth, scores, rows, 1, rows))
+        answers.append(Answers(pa.chunked_array([truth]), truth, scores, rows, 1, rows))
     told = comparison._of_classes(*answers)
     assert told["interval"][0] > 0
     assert told["test"]["p_value"] == pytest.approx(0.125)

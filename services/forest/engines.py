@@ -15,6 +15,7 @@ from services.forest import growing, intelex, trial
 from services.forest.batches import INTELEX, SCIKIT_LEARN
 from services.forest.encoding import Matrix
 from services.forest.growing import Targets
+from services.forest.sizing import PROCESS
 
 Grow = Callable[..., list[Any]]
 
@@ -47,12 +48,22 @@ class Choice:
 
 @dataclass(frozen=True)
 class Case:
-    """A forest to be grown: the keyword arguments of scikit-learn, and the encoded rows."""
+    """A forest to be grown: the keyword arguments of scikit-learn, the encoded rows, the means.
+
+    `memory_limit` are the bytes that the step may use which grows the trees, in `n_jobs` threads.
+    """
 
     task: str
     kwargs: Mapping[str, Any]
     X: Matrix
     y: Targets
+    n_jobs: int = 1
+    memory_limit: float = math.inf
+
+    @property
+    def memory(self) -> int:
+        """The bytes that scikit-learn-intelex takes."""
+        return PROCESS + intelex.memory(self.kwargs, self.X.shape, self.n_jobs)
 
     def differs(self, name: str, *usual: Any) -> bool:
         """Whether a hyper-parameter is none of those."""
@@ -90,6 +101,10 @@ REASONS: tuple[tuple[Callable[[Case], bool], str], ...] = (
         "max_features: with one column a split its coarse thresholds cost accuracy",
     ),
     (lambda case: not np.ptp(case.y), "target: it has one value only"),
+    (
+        lambda case: case.memory > case.memory_limit,
+        "memory: it copies the rows, for which a step has no room (GROVE_STEP_MEMORY)",
+    ),
 )
 
 
@@ -110,23 +125,16 @@ def installed() -> dict[str, Engine]:
     return {name: Engine(name, version_of(name), grow) for name, grow in growers.items()}
 
 
-def choose(
-    task: str,
-    kwargs: Mapping[str, Any],
-    X: Matrix,
-    y: Targets,
-    engines: Mapping[str, Engine],
-    n_jobs: int = 1,
-) -> Choice:
-    """The engine, of those in `engines`, for a forest on these rows, as `growing.grow` takes them.
+def choose(case: Case, engines: Mapping[str, Engine]) -> Choice:
+    """The engine, of those in `engines`, for this forest.
 
-    The same rows and hyper-parameters give the same choice wherever the same engines are.
+    The same case gives the same choice wherever the same engines are.
     """
-    case = Case(task, kwargs, X, y)
     reason = _reason(case) if INTELEX in engines else ABSENT
     if reason is None:
+        rows = (case.task, case.kwargs, case.X, case.y)
         slow, fast = engines[SCIKIT_LEARN].grow, engines[INTELEX].grow
-        reason = trial.worse(task, kwargs, X, y, slow, fast, n_jobs)
+        reason = trial.worse(*rows, slow, fast, case.n_jobs)
     engine = engines[SCIKIT_LEARN if reason else INTELEX]
     return Choice(engine.name, engine.version, reason or FASTEST)
 

@@ -28,13 +28,14 @@ def evaluate(task: str, classes: Sequence[Any], y_true: Any, scores: Floats) -> 
     `intervals` are those of 95 % by the bootstrap. Raises Invalid where there are no rows, or one
     has no target.
     """
-    _check(y_true)
+    require_targets(y_true)
     if task == Task.REGRESSION:
         return _regression(np.asarray(y_true, dtype=np.float64), scores)
     return _classification(list(classes), y_true, scores)
 
 
-def _check(y_true: Any) -> None:
+def require_targets(y_true: Any) -> None:
+    """Raise Invalid where there are no rows, or one has no target."""
     values = y_true if isinstance(y_true, pa.Array | pa.ChunkedArray) else pa.array(y_true)
     if len(values) == 0:
         raise invalid("too_few_rows", "there is no row to score")

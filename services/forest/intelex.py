@@ -31,6 +31,11 @@ OWN_MODEL = "_onedal_estimator"  # what a forest has that it has grown itself
 BINS = 256
 PURE = 1e-9  # the impurity of a leaf of one class, but for rounding
 LEAST = {"min_samples_leaf": 1, "min_samples_split": 2}
+# What it takes beside the matrix, in bytes: a row, each of its cells (it numbers the bins in four
+# bytes, then in one), and in each thread a row that is drawn. Measured from outside the process,
+# which its training holds: 90, 133 and 246 bytes a row of 10, 20 and 40 columns of a million; with
+# all rows drawn 106 of 10 columns in one thread, 146 in two; 239 of 40 columns of 6.4 million.
+ROW, CELL, DRAWN = 45, 5, 30
 
 
 def grow(
@@ -62,6 +67,13 @@ def grow(
     codes = np.searchsorted(forest.classes_, y) if task == Task.CLASSIFICATION else None
     with ThreadPoolExecutor(n_jobs) as pool:
         return list(pool.map(lambda tree: _plain(tree, X, codes), forest.estimators_))
+
+
+def memory(kwargs: Mapping[str, Any], shape: tuple[int, int], n_jobs: int) -> int:
+    """The bytes that it takes to grow trees on a matrix (rows, columns), however few they are."""
+    n_rows, n_columns = shape
+    drawn = (kwargs.get("max_samples") or n_rows) * DRAWN * n_jobs
+    return n_rows * (ROW + CELL * n_columns) + drawn
 
 
 def _counts(kwargs: Mapping[str, Any], n_rows: int) -> dict[str, int]:

@@ -24,13 +24,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from models.errors import Failed
-from services.forest import growing
+from services.forest import growing, intelex
 from services.forest.encoding import Matrix
 from services.forest.growing import Targets
 
@@ -45,12 +45,11 @@ FILLED = 0.6
 # put together, exported and the export loaded: 537 bytes with three classes, measured with
 # 1.4 million nodes as what RLIMIT_DATA counts. A class takes 8 in each of the tree's copies.
 PROCESS, NODE, CLASS = 340 << 20, 420, 50
-# What a row takes while trees grow (6.4 million of them: 57 bytes with scikit-learn-intelex; with
-# scikit-learn 89, 165, 301 in 1, 2, 4 threads), and while the forest is put together. The matrix
-# itself is a file, of which the system holds what it has room for; only scikit-learn's out-of-bag
-# score copies what a tree has not drawn, nearly all of it.
-GROWN_ROW, ROW = 60, 10
-SLOW_ROW, SLOW_THREAD = 30, 70
+# What a row takes while scikit-learn grows trees (6.4 million of them: 89, 165, 301 bytes in 1, 2,
+# 4 threads; services.forest.intelex has its own figures), and while the forest is put together.
+# The matrix itself is a file, of which the system holds what it has room for; only scikit-learn's
+# out-of-bag score copies what a tree has not drawn, nearly all of it.
+SLOW_ROW, SLOW_THREAD, ROW = 30, 70, 10
 # What a node takes in a web process that has loaded the export, and a class that a leaf may hold:
 # 288 bytes with three classes.
 SERVED, SERVED_CLASS = 240, 16
@@ -74,7 +73,7 @@ class Size:
 class Wanted:
     """A forest to be sized: `kwargs` as `growing.grow` takes them, the encoded rows.
 
-    `classes` is how many there are, 1 for numbers.
+    `classes` is how many there are, 1 for numbers; its trees grow in `n_jobs` threads.
     """
 
     task: str
@@ -82,6 +81,7 @@ class Wanted:
     X: Matrix
     y: Targets
     classes: int
+    n_jobs: int = 1
 
     @property
     def trees(self) -> int:
@@ -117,9 +117,14 @@ class Wanted:
         return PROCESS + ROW * len(self.y) + (copied if self.kwargs.get("oob_score") else 0)
 
     @property
-    def growing(self) -> int:
-        """The bytes that are taken while trees grow, however small they are."""
-        return PROCESS + GROWN_ROW * len(self.y)
+    def slowly(self) -> int:
+        """The bytes that scikit-learn takes to grow trees, however small they are."""
+        return PROCESS + (SLOW_ROW + SLOW_THREAD) * len(self.y)
+
+    def growing(self, limit: int) -> int:
+        """The bytes that are taken while trees grow: as the faster engine does, if it has room."""
+        fast = PROCESS + intelex.memory(self.kwargs, self.X.shape, self.n_jobs)
+        return fast if fast <= limit else self.slowly
 
     @property
     def served(self) -> int:
@@ -128,11 +133,11 @@ class Wanted:
 
     def changed(self, changes: Mapping[str, Any]) -> Wanted:
         """The forest with other hyper-parameters."""
-        return Wanted(self.task, {**self.kwargs, **changes}, self.X, self.y, self.classes)
+        return replace(self, kwargs={**self.kwargs, **changes})
 
     def size(self, nodes: float, limit: int, chosen: dict[str, int] | None = None) -> Size:
         """The size that so many nodes a tree make."""
-        memory = max(self.fixed + self.trees * nodes * self.each, self.growing)
+        memory = max(self.fixed + self.trees * nodes * self.each, self.growing(limit))
         return Size(round(self.trees * nodes), int(memory), limit, chosen or {})
 
 
@@ -152,7 +157,7 @@ def fit(
     out_of_memory, with what would fit, where nothing else makes it small enough.
     """
     room = min((limit - wanted.fixed) / wanted.each, serving / wanted.served) / wanted.trees
-    if wanted.growing > limit:
+    if wanted.slowly > limit:
         room = 0
     nodes = nodes_of_tree(wanted) if closely or wanted.most > room else wanted.most
     if nodes <= room:
@@ -160,8 +165,8 @@ def fit(
     chosen = _chosen(wanted, room, given)
     if chosen is None:
         raise _too_large(wanted, wanted.size(nodes, limit), room)
-    smaller = wanted.changed(chosen).most * FILLED
-    return wanted.size(min(nodes, smaller), limit, chosen)
+    smaller = wanted.changed(chosen)
+    return smaller.size(min(nodes, smaller.most * FILLED), limit, chosen)
 
 
 def threads_in(limit: int, rows: int) -> int:

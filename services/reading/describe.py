@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from services.reading.faults import refusal, row_pointer, shown
 from services.reading.grammar import Kind
 from services.reading.levels import Levels
 from services.reading.notices import dropped, notices_of
+from services.reading.numbers import Numbers
 from services.reading.options import Limits, Reading
 from services.reading.resolve import resolve
 from services.reading.rows import Rows
@@ -29,6 +31,8 @@ _ALL_LEVELS = 1_000_000
 _FEWEST_LEVELS = 100
 _ALL_LEVEL_BYTES = 256 * 2**20
 _FEWEST_LEVEL_BYTES = 16 * 2**10
+
+Looks = list[Numbers | None]  # of each column
 
 _CELL_CODES = {
     Kind.INFINITE: ("non_finite", "which is not finite"),
@@ -52,10 +56,11 @@ def describe(
     rows = Rows(path, dialect, limits, to_the_end=True, progress=progress)
     cap = level_cap(limits, len(dialect.names))
     tallies = _tallies(dialect, limits, cap)
+    look = partial(_look, tallies)
     done, uneven = 0, None
     try:
-        for batch in _cut_at(rows.batches(), cap):
-            _add(tallies, batch, done)
+        for batch, looks in _cut_at(rows.looked_at(look), cap, look):
+            _add(tallies, batch, done, looks)
             done += batch.num_rows
             if done == cap:
                 _end_head(tallies)
@@ -101,21 +106,30 @@ def _tallies(dialect: Dialect, limits: Limits, cap: int) -> list[Tally]:
     return [Tally(markers, Levels(cap, size), limits.max_faults) for _ in dialect.names]
 
 
-def _cut_at(batches: Iterable[pa.RecordBatch], row: int) -> Iterator[pa.RecordBatch]:
-    """The batches, the one that goes over `row` in two."""
+def _look(tallies: list[Tally], batch: pa.RecordBatch) -> Looks:
+    columns = zip(tallies, batch.columns, strict=True)
+    return [tally.look(texts) for tally, texts in columns]
+
+
+def _cut_at(
+    batches: Iterable[tuple[pa.RecordBatch, Looks]],
+    row: int,
+    look: Callable[[pa.RecordBatch], Looks],
+) -> Iterator[tuple[pa.RecordBatch, Looks]]:
+    """The batches and what was seen in each, the one that goes over `row` in two."""
     done = 0
-    for batch in batches:
+    for batch, looks in batches:
         if done < row < done + batch.num_rows:
-            yield batch.slice(0, row - done)
-            yield batch.slice(row - done)
+            for part in (batch.slice(0, row - done), batch.slice(row - done)):
+                yield part, look(part)
         else:
-            yield batch
+            yield batch, looks
         done += batch.num_rows
 
 
-def _add(tallies: list[Tally], batch: pa.RecordBatch, row: int) -> None:
-    for tally, texts in zip(tallies, batch.columns, strict=True):
-        tally.add(texts, row)
+def _add(tallies: list[Tally], batch: pa.RecordBatch, row: int, looks: Looks) -> None:
+    for tally, texts, numbers in zip(tallies, batch.columns, looks, strict=True):
+        tally.add(texts, row, numbers)
 
 
 def _end_head(tallies: list[Tally]) -> None:

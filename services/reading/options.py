@@ -61,7 +61,7 @@ class Limits:
     max_cell_chars: int = 131_072
     max_faults: int = 20
     levels: int = 10_000
-    block_bytes: int = 2**20
+    block_bytes: int = 2**21
     sample_bytes: int = 2**16
 
 

@@ -33,13 +33,18 @@ _BLANK_ENDS = (b" ,", b" \n")
 
 @dataclass(frozen=True)
 class PlainRows:
-    """The rows of a block: `values` the columns wanted, typed; `lines` the records as CSV.
-
-    Each line ends in the comma behind which more cells may be written.
-    """
+    """The rows of a block: `values` the columns wanted, typed; the text, and where lines end."""
 
     values: pa.RecordBatch
-    lines: pa.LargeStringArray
+    text: bytes
+    ends: npt.NDArray[np.int64]
+
+    @property
+    def lines(self) -> pa.LargeStringArray:
+        """The records, each with a comma behind it, as an array whose texts lie end to end."""
+        offsets = pa.py_buffer(np.concatenate([[0], self.ends]).astype(np.int64))
+        data = pa.py_buffer(self.text.replace(b"\n", _COMMA))
+        return pa.LargeStringArray.from_buffers(len(self.ends), offsets, data)
 
 
 class PlainReader:
@@ -54,6 +59,7 @@ class PlainReader:
         types = [pa.float64() if n in self._numbers else pa.string() for n in dialect.names]
         self._conversion = pyarrow.csv.ConvertOptions(
             column_types=dict(zip(dialect.names, types, strict=True)),
+            check_utf8=False,  # it was made such
             null_values=list(dict.fromkeys(["", *dialect.missing_values])),
             strings_can_be_null=False,
         )
@@ -70,7 +76,7 @@ class PlainReader:
         if np.diff(ends, prepend=0).max() > self._limits.max_cell_chars and self._is_long(text):
             return None
         values, faults = typed(rows, list(self._wanted), self._dialect.missing_values, 0)
-        return None if faults else PlainRows(values, _lines(text, ends))
+        return None if faults else PlainRows(values, text, ends)
 
     def _with_commas(self, block: bytes) -> bytes | None:
         """The text with a comma between cells and LF behind each line, if that says the same."""
@@ -113,10 +119,3 @@ class PlainReader:
         data = np.frombuffer(text, np.uint8)
         ends = np.flatnonzero((data == _COMMA[0]) | (data == _LINE_END))
         return bool(np.diff(ends, prepend=-1).max() - 1 > self._limits.max_cell_chars)
-
-
-def _lines(text: bytes, ends: npt.NDArray[np.int64]) -> pa.LargeStringArray:
-    """The lines, the end of each a comma, as an array whose texts lie one behind the other."""
-    offsets = pa.py_buffer(np.concatenate([[0], ends]).astype(np.int64))
-    data = pa.py_buffer(text.replace(b"\n", _COMMA))
-    return pa.LargeStringArray.from_buffers(len(ends), offsets, data)

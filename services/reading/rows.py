@@ -6,8 +6,9 @@ import codecs
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -26,6 +27,8 @@ from services.reading.survey import survey
 
 # What Arrow and the blocks say in general, a second look says with lines and values.
 _EXPLAINED = {"unclosed_quote", "line_too_long"}
+
+Look = TypeVar("Look")
 
 
 class Rows:
@@ -55,15 +58,27 @@ class Rows:
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The batches; raises Invalid for whatever is wrong with the rows."""
+        return (batch for batch, _ in self.looked_at(lambda _: None))
+
+    def looked_at(
+        self, look: Callable[[pa.RecordBatch], Look]
+    ) -> Iterator[tuple[pa.RecordBatch, Look]]:
+        """As `batches`, each with what `look` says of it, in one of a few threads."""
         done = 0
-        with closing(in_order(self.read, self.blocks())) as batches:
-            for batch in batches:
+        with closing(in_order(partial(self._look, look), self.blocks())) as batches:
+            for batch, found in batches:
                 self.check_cells(batch, done)
                 done += batch.num_rows
                 if batch.num_rows:
-                    yield batch
+                    yield batch, found
         if self._ragged:
             raise self._refusal()
+
+    def _look(
+        self, look: Callable[[pa.RecordBatch], Look], block: bytes
+    ) -> tuple[pa.RecordBatch, Look]:
+        batch = self.read(block)
+        return batch, look(batch)
 
     def blocks(self) -> Iterator[bytes]:
         """The data rows as UTF-8, in blocks of whole records, each to be given to `read`.
@@ -114,7 +129,11 @@ class Rows:
 
     @cached_property
     def _conversion(self) -> pyarrow.csv.ConvertOptions:
-        return pyarrow.csv.ConvertOptions(column_types=self._schema, strings_can_be_null=False)
+        return pyarrow.csv.ConvertOptions(
+            check_utf8=False,  # it was made such
+            column_types=self._schema,
+            strings_can_be_null=False,
+        )
 
     def _on_uneven(self, row: pyarrow.csv.InvalidRow) -> str:
         if row.actual_columns == 1 and is_blank_line(row.text):

@@ -9,11 +9,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from services.columns import FLOAT32_MAX
-from services.reading.cells import Markers, blanked, dates, finite, floats, kinds, wholes
+from services.reading.cells import Markers, dates, kinds, wholes
 from services.reading.grammar import Kind
 from services.reading.histogram import Histogram
 from services.reading.levels import Levels
+from services.reading.numbers import Numbers, numbers_of
 from services.reading.sequence import Sequence
 
 
@@ -53,36 +53,34 @@ class Tally:
         """The number of cells that are not missing."""
         return self.cells - self.count[Kind.MISSING]
 
-    def add(self, texts: pa.Array, row: int) -> None:
-        """Take in the next cells, untrimmed; `row` is the number of the first one."""
-        if not (self._may_be_numeric() and self._add_numbers(texts, row)):
+    def look(self, texts: pa.Array) -> Numbers | None:
+        """What `add` wants to know of its cells beforehand; several threads may look at a time.
+
+        That a column is none of numbers is never taken back, so it does not matter when they look.
+        """
+        if not self._may_be_numeric():
+            return None
+        return numbers_of(texts, self._markers, whole=self.whole)
+
+    def add(self, texts: pa.Array, row: int, numbers: Numbers | None) -> None:
+        """Take in the next cells, untrimmed, and what `look` said of them.
+
+        `row` is the number of the first one.
+        """
+        if numbers is not None and self._may_be_numeric():
+            self._add_numbers(numbers, row)
+        else:
             self._add_any(texts, row)
         self.cells += len(texts)
 
     def _may_be_numeric(self) -> bool:
         return not any(self.count[kind] for kind in _NEVER_NUMERIC)
 
-    def _add_numbers(self, texts: pa.Array, row: int) -> bool:
-        texts, values = self._as_numbers(texts)
-        if values is None or values.null_count == len(values):
-            return False
-        ends = pc.min_max(values).as_py()
-        if max(-ends["min"], ends["max"]) > FLOAT32_MAX:
-            return False
-        self._count_numbers(texts, row)
-        self._stretch(ends["min"], ends["max"])
-        self.histogram.add(pc.drop_null(values).to_numpy())
-        self._note_wholes(texts)
-        return True
-
-    def _as_numbers(self, texts: pa.Array) -> tuple[pa.Array, pa.Array | None]:
-        """The texts, trimmed and null where need be, and their values if all are finite."""
-        values = None if self._markers.hide_in_numbers else floats(texts)
-        if values is not None and finite(values):
-            return texts, values
-        texts = blanked(texts, self._markers)
-        values = floats(texts)
-        return texts, values if values is not None and finite(values) else None
+    def _add_numbers(self, numbers: Numbers, row: int) -> None:
+        self._count_numbers(numbers.texts, row)
+        self._stretch(numbers.low, numbers.high)
+        self.histogram.add(numbers.values)
+        self._note_wholes(numbers)
 
     def _count_numbers(self, texts: pa.Array, row: int) -> None:
         missing = texts.null_count
@@ -99,16 +97,15 @@ class Tally:
         self.low = low if self.low is None else min(self.low, low)
         self.high = high if self.high is None else max(self.high, high)
 
-    def _note_wholes(self, texts: pa.Array) -> None:
+    def _note_wholes(self, numbers: Numbers) -> None:
         """Keep `whole` and the sequence up to date with texts that are all numbers or null."""
-        values = wholes(texts) if self.whole else None
-        if values is None:
+        if numbers.wholes is None:
             self.whole = False
             self.sequence.stop()
-        elif texts.null_count:
+        elif numbers.texts.null_count:
             self.sequence.stop()
         else:
-            self.sequence.add(values)
+            self.sequence.add(numbers.wholes)
 
     def _add_any(self, texts: pa.Array, row: int) -> None:
         counted = pc.value_counts(texts)

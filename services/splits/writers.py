@@ -22,6 +22,7 @@ class Writers:
         self.folder, self.stack = folder, stack
         self.rows: dict[str, int] = {}
         self._waiting: dict[str, list[pa.RecordBatch]] = {}
+        self._bytes: dict[str, int] = {}
         self._files: dict[str, pq.ParquetWriter] = {}
         folder.mkdir(parents=True, exist_ok=True)
 
@@ -41,7 +42,8 @@ class Writers:
         waiting = self._waiting.setdefault(part, [])
         waiting.append(rows)
         self.rows[part] = self.rows.get(part, 0) + len(rows)
-        if sum(each.nbytes for each in waiting) >= GROUP_BYTES:
+        self._bytes[part] = self._bytes.get(part, 0) + rows.nbytes
+        if self._bytes[part] >= GROUP_BYTES:
             self._flush(part)
 
     def _flush(self, part: str) -> None:
@@ -50,6 +52,7 @@ class Writers:
             group = pa.Table.from_batches(waiting)
             self._file(part, group.schema).write_table(group, row_group_size=len(group))
             waiting.clear()
+            self._bytes[part] = 0
 
     def _file(self, part: str, schema: pa.Schema) -> pq.ParquetWriter:
         if part not in self._files:

@@ -13,6 +13,7 @@ import pyarrow as pa
 from models.errors import invalid
 from models.experiment import Task
 from services.forest.encoding import Floats, Matrix, encode
+from services.forest.evaluation import require_targets
 from services.forest.labels import codes_of
 from services.forest.serving import Model
 from services.worker.outcomes import Spec
@@ -22,10 +23,11 @@ from services.worker.outcomes import Spec
 class Answers:
     """All rows' truth and scores, some of their columns, and every so many rows as encoded.
 
-    `truth` is (n,), codes of the classes, those from len(classes) on unseen in training, or
-    numbers; `scores` are (n, classes), or (n,).
+    `labels` are the truth as the table has it, `truth` is (n,), codes of the classes, those from
+    len(classes) on unseen in training, or numbers; `scores` are (n, classes), or (n,).
     """
 
+    labels: pa.ChunkedArray
     truth: npt.NDArray[Any]
     scores: Floats
     X: Matrix
@@ -47,7 +49,7 @@ def answers_to(
 ) -> Answers:
     """The answers to rows, every `every`-th row, and these columns of all, by their places.
 
-    Raises Invalid where there is no row.
+    Raises Invalid where there is no row, or one has no target.
     """
     labels, scores, sample, kept, done = [], [], [], [], 0
     for batch in batches:
@@ -61,11 +63,12 @@ def answers_to(
     if not done:
         raise invalid("too_few_rows", "there is no row to answer")
     X = np.concatenate(sample) if sample else np.empty((0, len(model.features)), np.float32)
-    truth = truth_of(spec["task"], model, pa.chunked_array(labels))
-    return Answers(truth, np.concatenate(scores), X, every or 1, np.concatenate(kept))
+    require_targets(all_labels := _whole(pa.chunked_array(labels)))
+    truth = _truth_of(spec["task"], model, all_labels)
+    return Answers(all_labels, truth, np.concatenate(scores), X, every or 1, np.concatenate(kept))
 
 
-def whole(labels: pa.ChunkedArray) -> pa.ChunkedArray:
+def _whole(labels: pa.ChunkedArray) -> pa.ChunkedArray:
     """Labels of whole numbers as integers, so that one unseen in training is named 3, not 3.0."""
     try:
         return labels.cast(pa.int64()) if pa.types.is_floating(labels.type) else labels
@@ -73,8 +76,8 @@ def whole(labels: pa.ChunkedArray) -> pa.ChunkedArray:
         return labels
 
 
-def truth_of(task: str, model: Model, labels: pa.ChunkedArray) -> npt.NDArray[Any]:
+def _truth_of(task: str, model: Model, labels: pa.ChunkedArray) -> npt.NDArray[Any]:
     """Labels as the codes of their classes, or numbers, (n,)."""
     if task == Task.REGRESSION:
         return np.asarray(labels, dtype=np.float64)
-    return codes_of(whole(labels), model.classes)[0]
+    return codes_of(labels, model.classes)[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import logging
 import multiprocessing
@@ -107,6 +108,7 @@ def _main(pipe: Connection, task: str, args: tuple[Any, ...], memory_limit: int)
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     os.nice(NICER)
+    gc.freeze()  # what the fork server loaded is there for good: to look at it costs, and copies it
     limit = _data_limit(memory_limit)
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     pipe.send(("outcome", _outcome(pipe, task, args)))

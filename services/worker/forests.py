@@ -44,7 +44,8 @@ def encode_rows(spec: Spec, report: Callable[[float], None]) -> int:
 def size_of(spec: Spec) -> Size:
     """How large the forest will be, and what makes it fit. Raises Failed, out_of_memory."""
     classes = max(1, len(spec["classes"]))
-    wanted = Wanted(spec["task"], kwargs_of(spec), *training_rows(spec), classes)
+    rows = training_rows(spec)
+    wanted = Wanted(spec["task"], kwargs_of(spec), *rows, classes, spec["threads"])
     limits = {"limit": spec["memory_limit"], "serving": spec["models_memory"]}
     return fit(wanted, given=spec["given"], closely=spec["dry_run"], **limits)
 
@@ -54,12 +55,12 @@ def choose_engine(spec: Spec) -> dict[str, str]:
 
     It is kept as the outcome of a step: whoever goes on with the job grows them with the same.
     """
-    X, y = training_rows(spec)
     here = engines.installed()
     if (same := spec.get("same_engine")) is not None:
         return engines.again(same, here).as_record()
-    choice = engines.choose(spec["task"], kwargs_of(spec), X, y, here, spec["threads"])
-    return choice.as_record()
+    means = spec["threads"], spec["memory_limit"]
+    case = engines.Case(spec["task"], kwargs_of(spec), *training_rows(spec), *means)
+    return engines.choose(case, here).as_record()
 
 
 def unpack_trees(spec: Spec) -> dict[str, Any]:

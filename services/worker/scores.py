@@ -6,19 +6,17 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
-from models.errors import Fault, Invalid, invalid
+from models.errors import Fault, Invalid
 from services.columns import Column
 from services.forest.coverage import measured
-from services.forest.encoding import Floats, encode
 from services.forest.evaluation import evaluate
 from services.forest.serving import Model
 from services.reading import Limits, Reading, text_batches, typed
 from services.scoring import MOST_FAULTS, as_column, as_learned, check_columns
 from services.splits.stored import part_file
-from services.worker.answers import truth_of, whole
+from services.worker.answers import Answers, answers_to
 from services.worker.outcomes import Spec
 
 LEAK = "identical_rows"
@@ -43,27 +41,17 @@ def score_csv(spec: Spec) -> dict[str, Any]:
 
 
 def _scored(spec: Spec, model: Model, batches: Iterable[pa.RecordBatch]) -> dict[str, Any]:
-    truth, scores = [], []
-    for batch in batches:
-        truth.append(batch[spec["target"]])
-        scores.append(model.scores(encode(batch, model.features)))
-    if not truth:
-        raise invalid("csv_empty", "the CSV holds no row to score")
-    labels, answers = whole(pa.chunked_array(truth)), np.concatenate(scores)
-    result = evaluate(spec["task"], model.classes, labels, answers)
-    return {**result, **_coverage(spec["task"], model, labels, answers)}
+    answers = answers_to(spec, model, batches)
+    result = evaluate(spec["task"], model.classes, answers.labels, answers.scores)
+    return {**result, **_coverage(spec["task"], model, answers)}
 
 
-def _coverage(
-    task: str, model: Model, labels: pa.ChunkedArray, scores: Floats
-) -> dict[str, list[dict[str, float]]]:
+def _coverage(task: str, model: Model, answers: Answers) -> dict[str, list[dict[str, float]]]:
     """How often answers that are to hold the truth do so, where the version is calibrated."""
     if model.calibration is None:
         return {}
-    truth = truth_of(task, model, labels)
-    return {
-        "coverage": [measured(task, truth, scores, model.calibration, each) for each in COVERAGES]
-    }
+    rows = (answers.truth, answers.scores, model.calibration)
+    return {"coverage": [measured(task, *rows, each) for each in COVERAGES]}
 
 
 def _typed_rows(spec: Spec, model: Model) -> Iterator[pa.RecordBatch]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from models.hyper_parameters import defaults
 from services.columns import Feature
 from services.forest import growing
 from services.forest.batches import INTELEX, SCIKIT_LEARN
-from services.forest.engines import Choice, Engine, choose, engine_of, installed
+from services.forest.engines import Case, Choice, Engine, choose, engine_of, installed
 from services.forest.growing import resolve
 
 RNG = np.random.default_rng(0)
@@ -38,7 +39,7 @@ WORSE = {**ALONE, INTELEX: Engine(INTELEX, "2.0", coarse)}
 def chosen(engines: Any = BOTH, task: str = "classification", **params: Any) -> Choice:
     given = {**defaults(task), "random_state": 1, **params}
     y = CODES if task == "classification" else NUMBERS
-    return choose(task, resolve(given, FEATURES, [0, 1, 2], ROWS), X, y, engines, 2)
+    return choose(Case(task, resolve(given, FEATURES, [0, 1, 2], ROWS), X, y, 2), engines)
 
 
 @pytest.mark.parametrize("task", ["classification", "regression"])
@@ -107,12 +108,22 @@ def test_what_the_faster_engine_does_as_well(params: Any) -> None:
 
 def test_few_rows_and_one_value_are_for_scikit_learn() -> None:
     kwargs = {"random_state": 1}
-    few = choose("regression", kwargs, X[:4_999], NUMBERS[:4_999], BOTH)
-    flat = choose("regression", kwargs, X, np.ones(ROWS), BOTH)
+    few = choose(Case("regression", kwargs, X[:4_999], NUMBERS[:4_999]), BOTH)
+    flat = choose(Case("regression", kwargs, X, np.ones(ROWS)), BOTH)
 
     assert few.name == flat.name == SCIKIT_LEARN
     assert few.reason.startswith("rows: ")
     assert flat.reason.startswith("target: ")
+
+
+def test_where_the_rows_have_no_room_to_be_copied_scikit_learn_grows() -> None:
+    case = Case("classification", {"random_state": 1}, X, CODES, 2)
+    enough = replace(case, memory_limit=case.memory)
+    scarce = replace(case, memory_limit=case.memory - 1)
+
+    assert choose(enough, BOTH).name == INTELEX
+    assert choose(scarce, BOTH).name == SCIKIT_LEARN
+    assert choose(scarce, BOTH).reason.startswith("memory: ")
 
 
 @pytest.mark.parametrize("task", ["classification", "regression"])

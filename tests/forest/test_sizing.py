@@ -120,9 +120,16 @@ def test_how_many_rows_are_drawn() -> None:
 def test_rows_that_leave_no_room_to_grow_are_refused() -> None:
     forest = wanted("classes", max_depth=2)
     with pytest.raises(Failed) as caught:
-        fit(forest, forest.growing - 1, ())
+        fit(forest, forest.slowly - 1, ())
     assert caught.value.code == "out_of_memory"
-    assert fit(forest, forest.growing, ()).memory <= forest.growing
+    assert fit(forest, forest.slowly, ()).memory == forest.slowly
+
+
+def test_the_faster_engine_takes_more_for_each_column_and_is_counted_where_it_has_room() -> None:
+    forest = wanted("classes", max_depth=2)
+    limit = 2 * 1024 * MEGABYTE
+    assert fit(forest, limit, ()).memory == forest.growing(limit) > forest.slowly
+    assert fit(forest, forest.growing(limit) - 1, ()).memory == forest.slowly
 
 
 def test_the_out_of_bag_score_needs_the_rows_in_memory() -> None:
