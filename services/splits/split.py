@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -55,14 +56,20 @@ def split(
             report(dealer.seen / description.rows)
         writers.finish()
     check_rows(writers.rows)
-    notices = [*left_out, *dealer.notices()]
+    with ThreadPoolExecutor(1) as other:
+        checksums = other.submit(_checksums, folder, list(writers.rows))
+        notices = [*left_out, *dealer.notices()]
     return Split(
         rows=writers.rows,
-        checksums={part: sha256_of(folder / f"{part}.parquet") for part in writers.rows},
+        checksums=checksums.result(),
         features=[feature.as_record() for feature in dealer.features()],
         classes=dealer.classes(),
         warnings=[*about(description, plan, used), *map(asdict, notices)],
     )
+
+
+def _checksums(folder: Path, parts: list[str]) -> dict[str, str]:
+    return {part: sha256_of(folder / f"{part}.parquet") for part in parts}
 
 
 def check_rows(rows: dict[str, int]) -> None:
