@@ -18,6 +18,8 @@ from tests.postgres import postgres
 from tests.story import Story, app_on, close_opened, settings_for, worker
 from tests.waits import wait_until
 
+ELSEWHERE = ("sqlite", "no_database")
+
 # A machine may have much else to do: no example is too slow.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
@@ -29,11 +31,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On PostgreSQL, leave out what is about SQLite's own file."""
+    """On PostgreSQL, leave out what is about SQLite's own file, or about no database."""
     if config.getoption("postgres"):
-        left = [item for item in items if item.get_closest_marker("sqlite")]
+        left = [item for item in items if any(map(item.get_closest_marker, ELSEWHERE))]
         config.hook.pytest_deselected(items=left)
-        items[:] = [item for item in items if not item.get_closest_marker("sqlite")]
+        items[:] = [item for item in items if item not in left]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,6 +1,6 @@
 """Which database the homes of a run have: SQLite in the home, or one each in a PostgreSQL cluster.
 
-`pytest --postgres` runs the very tests that SQLite has on PostgreSQL.
+`pytest --postgres` runs on PostgreSQL the very tests that SQLite has, but those about no database.
 """
 
 from __future__ import annotations

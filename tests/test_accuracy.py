@@ -15,6 +15,8 @@ from services.reading import Reading
 from services.splits.plan import Plan
 from services.worker import tasks
 
+pytestmark = pytest.mark.no_database
+
 SEEDS = range(20)
 
 

@@ -24,6 +24,8 @@ from tests.processes import lives, of_home
 from tests.service import ROOT, environ_for
 from tests.waits import wait_until
 
+pytestmark = pytest.mark.no_database
+
 HOMES = f"{tempfile.gettempdir()}/grove-bench-"  # of the services that benchmarks start
 ROW_KEYS = {"what", "unit", "subject", "yardstick", "ratio", "target", "met"}
 

@@ -12,6 +12,8 @@ from benchmarks.figures import exponent, percentile, ratio_of_rounds
 from benchmarks.load import answers_of, spacing, wrk_rate
 from benchmarks.sustained import is_sustained, search
 
+pytestmark = pytest.mark.no_database
+
 WRK = {"requests": 600, "microseconds": 2_000_000}
 FINE = {"status": 0, "connect": 0, "read": 0, "write": 0, "timeout": 0}
 

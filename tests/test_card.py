@@ -17,6 +17,8 @@ from tests.problems import assert_problem
 from tests.story import FLOWER, PATIENT, Story, flowers, table
 from tests.test_pages import Page
 
+pytestmark = pytest.mark.no_database
+
 NUMBER = re.compile(r"-?\d+\.?\d*(?:e-?\d+)?")
 
 

@@ -11,6 +11,8 @@ import yaml
 from services.settings import read
 from tests.service import ROOT
 
+pytestmark = pytest.mark.no_database
+
 DEPLOY = ROOT / "deploy"
 TEXT = (DEPLOY / "compose.yaml").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)

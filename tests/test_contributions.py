@@ -15,6 +15,8 @@ from services.forest.contributions import contributions
 from services.forest.trees import trees_of
 from tests.service import ROOT
 
+pytestmark = pytest.mark.no_database
+
 
 def by_paths(forest: Any, row: Any) -> tuple[Any, Any]:
     """The base and the contributions of one row, tree by tree."""

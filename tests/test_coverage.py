@@ -16,6 +16,8 @@ from tests.problems import assert_problem
 from tests.story import FLOWER, Story, flowers, table
 from tests.traces import unchanged
 
+pytestmark = pytest.mark.no_database
+
 
 def classes(seed: int) -> Any:
     made = make_classification(

@@ -11,6 +11,8 @@ from services.setup import prepare
 from tests.problems import assert_problem
 from tests.story import Story, app_on, flowers, settings_for, worker
 
+pytestmark = pytest.mark.no_database
+
 KEYS = [
     "rows",
     "features",

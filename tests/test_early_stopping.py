@@ -11,6 +11,8 @@ from tests.downloads import pipeline_of
 from tests.problems import assert_problem
 from tests.story import FLOWER, Story, flowers
 
+pytestmark = pytest.mark.no_database
+
 MANY = 6_000  # rows, of which scikit-learn-intelex would grow the trees
 
 

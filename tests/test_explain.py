@@ -12,6 +12,8 @@ from tests.problems import assert_problem
 from tests.story import FLOWER, Story, flowers, table
 from tests.traces import unchanged
 
+pytestmark = pytest.mark.no_database
+
 MISSING = {**FLOWER, "size": None, "colour": "never seen"}
 
 

@@ -15,6 +15,8 @@ from services.shared import Shared
 from services.worker import far
 from services.worker.children import TASKS
 
+pytestmark = pytest.mark.no_database
+
 JOB = "0123456789abcdef0123456789abcdef"
 
 

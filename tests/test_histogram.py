@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from services.reading.histogram import MOST_BINS, Histogram
 
+pytestmark = pytest.mark.no_database
+
 NUMBERS = (
     st.floats(-3e38, 3e38, allow_nan=False)
     | st.integers(-50, 50).map(float)

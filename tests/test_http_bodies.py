@@ -11,6 +11,8 @@ from tests.problems import assert_problem_body
 from tests.service import Service, running
 from tests.test_http_level import AUTH, BODY, CHUNKED, END, KEY, POST, exchanged, kept
 
+pytestmark = pytest.mark.no_database
+
 MOST_UPLOAD, MOST_JSON = 100_000, 20_000
 CLOSE = b"Connection: close\r\n"
 FORM = POST.replace(b"application/json", b"multipart/form-data; boundary=x")

@@ -17,6 +17,8 @@ from tests.front import connected
 from tests.problems import assert_problem_body
 from tests.service import Service, running
 
+pytestmark = pytest.mark.no_database
+
 KEY = "k" * 40
 AUTH = b"Authorization: Bearer @KEY@\r\n"  # whoever sends it puts the key in
 GET = b"GET /v1/jobs HTTP/1.1\r\nHost: grove\r\n" + AUTH

@@ -16,6 +16,8 @@ from services.forest.encoding import MISSING
 from services.forest.importance import FEWEST_ROWS, by_impurity, by_permutation, rows_for
 from services.forest.trees import trees_of
 
+pytestmark = pytest.mark.no_database
+
 
 def forest_on(regression: bool) -> tuple[Any, Any, Any]:
     X, y = (load_diabetes if regression else load_breast_cancer)(return_X_y=True)

@@ -9,6 +9,8 @@ import pytest
 
 from services.in_order import in_order
 
+pytestmark = pytest.mark.no_database
+
 PIECES = [bytes([at]) * 10 for at in range(50)]
 WAIT = 20  # seconds after which a test that hangs fails
 

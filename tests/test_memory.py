@@ -8,6 +8,8 @@ from models import Kind
 from services.memory import LEAST, WEB, WEB_PROCESS, WORKER, of_models, of_step
 from services.settings import Settings, read
 
+pytestmark = pytest.mark.no_database
+
 GIB = 2**30
 
 

@@ -20,6 +20,8 @@ from tests.orphans import assert_no_orphans
 from tests.problems import assert_problem
 from tests.story import Story, app_on, flowers, fresh, settings_for, table, worker
 
+pytestmark = pytest.mark.no_database
+
 FORMULA = "=cmd|' /C calc'!A0"
 PACKED = {
     "C52-gz": gzip.compress(flowers().encode()),

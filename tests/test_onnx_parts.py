@@ -14,6 +14,8 @@ from tests.downloads import fetched, pipeline_of, rows_of_split
 from tests.problems import assert_problem
 from tests.story import Story, table
 
+pytestmark = pytest.mark.no_database
+
 ROWS, TREES = 8_000, 150
 
 

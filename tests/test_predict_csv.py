@@ -21,6 +21,8 @@ from tests.problems import assert_problem
 from tests.story import FLOWER, Story, flowers, table
 from tests.traces import unchanged
 
+pytestmark = pytest.mark.no_database
+
 CSV = "text/csv"
 HEADER = "size,colour,wild,picked,petals\n"
 ROSE = "5.1,red,true,2024-03-12,4\n"

@@ -20,6 +20,8 @@ from services.predicting import Served
 from services.reading import Limits, Reading
 from services.scoring import score_file
 
+pytestmark = pytest.mark.no_database
+
 BLOCKS = (1, 7, 64, 300, 5_000, 2**20)
 FEATURES = [Feature("size", "number"), Feature("colour", "category", ["red", "white"])]
 MIB = 2**20
@@ -173,5 +175,5 @@ def test_memory_is_bounded_for_a_wide_table(tmp_path: Path) -> None:
     forest = Sum(features)
     before = pa.total_allocated_bytes()
     score_file(source, target, served(forest), Reading(), Limits(), strict=False)
-    # One block at a time, of 31 MiB, in which the numbers take twice the room of their text.
+    # One block at a time, of 30 MiB, in which the numbers take twice the room of their text.
     assert max(forest.used) - before < 120 * MIB

@@ -13,6 +13,8 @@ from models.errors import TooLarge, Unsupported
 from tests.orphans import assert_no_orphans
 from tests.story import app_on
 
+pytestmark = pytest.mark.no_database
+
 
 @pytest.fixture(name="small")
 def _small(home: Path) -> Iterator[Flask]:

@@ -15,6 +15,8 @@ from tests.story import FLOWER, Story, flowers, opened, settings_for
 from tests.test_predict_csv import HEADER, ROSE, frame_of, send
 from tests.traces import unchanged
 
+pytestmark = pytest.mark.no_database
+
 
 @pytest.fixture(scope="module")
 def trained(app: Flask, _worker: None) -> str:

@@ -7,9 +7,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from flask import Flask
 
 from controllers.problem_pages import KNOWN
+
+pytestmark = pytest.mark.no_database
 
 ROOT = Path(__file__).parents[1]
 

@@ -19,6 +19,8 @@ from tests.processes import of_home
 from tests.service import ROOT, Service, environ_for, running
 from tests.waits import wait_until
 
+pytestmark = pytest.mark.no_database
+
 KEY = re.compile(r"shown only now: (\S{43})")
 
 

@@ -28,7 +28,7 @@ def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """A service of its own, which lets nobody in without the key."""
     home = tmp_path_factory.mktemp("asked")
     prepare(settings_for(home, GROVE_KEY=KEY))
-    with worker(home, GROVE_KEY=KEY), app_on(home, GROVE_KEY=KEY) as app:
+    with worker(home, GROVE_KEY=KEY), app_on(home, GROVE_KEY=KEY, GROVE_WAIT="10") as app:
         yield app
 
 

@@ -10,6 +10,8 @@ import pytest
 from services.setting_table import SETTINGS
 from services.settings import SettingError, read
 
+pytestmark = pytest.mark.no_database
+
 README = Path(__file__).parents[1] / "README.md"
 
 WRONG = [
@@ -24,6 +26,8 @@ WRONG = [
     ("GROVE_KEY", ""),
     ("GROVE_AUTH", "no"),
     ("GROVE_LOG_LEVEL", "loud"),
+    ("GROVE_WAIT", "61"),
+    ("GROVE_WAIT", "-1"),
     ("GROVE_KEY", "k" * 513),
     ("GROVE_HOME", ""),
     ("GROVE_DATABASE_URL", "foo"),

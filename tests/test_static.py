@@ -18,6 +18,8 @@ from services.setup import prepare
 from tests.problems import assert_problem
 from tests.story import ROOT, app_on, settings_for
 
+pytestmark = pytest.mark.no_database
+
 STATIC = ROOT / "static"
 CDN = "https://cdn.example.org"
 

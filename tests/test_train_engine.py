@@ -12,6 +12,8 @@ from services.forest.engines import ABSENT, FASTEST, installed
 from tests.downloads import pipeline_of
 from tests.story import FLOWER, Story, flowers
 
+pytestmark = pytest.mark.no_database
+
 LIMITS = {"n_estimators": 12, "min_samples_leaf": 20}
 
 

@@ -12,6 +12,8 @@ from services.setup import prepare
 from tests.problems import assert_problem
 from tests.story import Story, app_on, flowers, settings_for, worker
 
+pytestmark = pytest.mark.no_database
+
 LIMIT = 480 << 20  # bytes: some are taken before there is a tree
 
 

@@ -11,6 +11,8 @@ import pytest
 from tests.console import assert_holds, examples, shell, warm_up
 from tests.service import ROOT, Service, running
 
+pytestmark = pytest.mark.no_database
+
 EXAMPLES = examples((ROOT / "docs" / "tutorial.md").read_text())
 
 

@@ -16,6 +16,8 @@ from tests.story import PATIENT, ROOT, Story, flowers
 from tests.test_durability import FORESTS, big_table
 from tests.traces import unchanged
 
+pytestmark = pytest.mark.no_database
+
 
 def verify(story: Story, experiment: str, number: int) -> Any:
     path = f"/v1/experiments/{experiment}/versions/{number}/verify"

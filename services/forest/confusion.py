@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from sklearn import metrics
 
 from services.forest.labels import Codes, listed, text_of
@@ -29,13 +30,16 @@ def matrix(
     return {"labels": labels, "matrix": counts.reshape(size, size).tolist()}
 
 
-def report(truth: Codes, predicted: Codes, classes: Sequence[Any]) -> dict[str, Any]:
+def report(
+    true: Codes, said: Codes, counts: npt.NDArray[np.int64], classes: Sequence[Any]
+) -> dict[str, Any]:
     """{class: {precision, recall, f1, support}}; None is what no row can tell.
 
     That is the precision of a class never predicted, the recall and f1 of one that no row has.
+    `counts` says how many rows are `true` and were `said` so.
     """
     precision, recall, f1, support = metrics.precision_recall_fscore_support(
-        truth, predicted, labels=range(len(classes)), zero_division=np.nan
+        true, said, sample_weight=counts, labels=range(len(classes)), zero_division=np.nan
     )
     f1 = np.where(support, f1, np.nan)
     columns = zip(classes, precision, recall, f1, support, strict=True)

@@ -15,7 +15,7 @@ from services.forest import growing, intelex, trial
 from services.forest.batches import INTELEX, SCIKIT_LEARN
 from services.forest.encoding import Matrix
 from services.forest.growing import Targets
-from services.forest.sizing import PROCESS
+from services.forest.room import quickly
 
 Grow = Callable[..., list[Any]]
 
@@ -63,7 +63,7 @@ class Case:
     @property
     def memory(self) -> int:
         """The bytes that scikit-learn-intelex takes."""
-        return PROCESS + intelex.memory(self.kwargs, self.X.shape, self.n_jobs)
+        return quickly(self.kwargs, self.X.shape, self.n_jobs)
 
     def differs(self, name: str, *usual: Any) -> bool:
         """Whether a hyper-parameter is none of those."""
@@ -101,11 +101,8 @@ REASONS: tuple[tuple[Callable[[Case], bool], str], ...] = (
         "max_features: with one column a split its coarse thresholds cost accuracy",
     ),
     (lambda case: not np.ptp(case.y), "target: it has one value only"),
-    (
-        lambda case: case.memory > case.memory_limit,
-        "memory: it copies the rows, for which a step has no room (GROVE_STEP_MEMORY)",
-    ),
 )
+NO_ROOM = "memory: it copies the rows, for which a step has no room (GROVE_STEP_MEMORY)"
 
 
 def tried(max_features: Any, n_features: int) -> int:
@@ -130,7 +127,9 @@ def choose(case: Case, engines: Mapping[str, Engine]) -> Choice:
 
     The same case gives the same choice wherever the same engines are.
     """
-    reason = _reason(case) if INTELEX in engines else ABSENT
+    reason = unsuited(case, engines)
+    if reason is None and case.memory > case.memory_limit:
+        reason = NO_ROOM
     if reason is None:
         rows = (case.task, case.kwargs, case.X, case.y)
         slow, fast = engines[SCIKIT_LEARN].grow, engines[INTELEX].grow
@@ -139,7 +138,10 @@ def choose(case: Case, engines: Mapping[str, Engine]) -> Choice:
     return Choice(engine.name, engine.version, reason or FASTEST)
 
 
-def _reason(case: Case) -> str | None:
+def unsuited(case: Case, engines: Mapping[str, Engine]) -> str | None:
+    """What keeps scikit-learn-intelex from growing this forest, its memory aside; else None."""
+    if INTELEX not in engines:
+        return ABSENT
     return next((text for holds, text in REASONS if holds(case)), None)
 
 

@@ -13,9 +13,9 @@ from models.errors import invalid
 from models.experiment import Task
 from services.forest import confusion, ranking
 from services.forest.encoding import Floats
-from services.forest.labels import codes_of, winners
+from services.forest.labels import Codes, codes_of, winners
 from services.forest.outcome import Outcome
-from services.forest.resampling import of_classes, of_numbers
+from services.forest.resampling import Counts, kinds_of, of_classes, of_numbers
 
 
 def evaluate(task: str, classes: Sequence[Any], y_true: Any, scores: Floats) -> dict[str, Any]:
@@ -72,22 +72,23 @@ def _classification(classes: list[Any], y_true: Any, probabilities: Floats) -> d
     predicted = winners(probabilities)
     outcome = Outcome()
     confusion.warn(truth, predicted, classes, strangers, outcome)
+    (true, said), counts = kinds_of(truth, predicted)
     return {
         "rows": len(truth),
-        "accuracy": float(metrics.accuracy_score(truth, predicted)),
-        **_means(truth, predicted),
+        "accuracy": float(metrics.accuracy_score(true, said, sample_weight=counts)),
+        **_means(true, said, counts),
         **ranking.scores(truth, probabilities, classes, strangers, outcome),
         "confusion_matrix": confusion.matrix(truth, predicted, classes, strangers),
-        "intervals": of_classes(truth, predicted),
-        "report": confusion.report(truth, predicted, classes),
+        "intervals": of_classes(true, said, counts),
+        "report": confusion.report(true, said, counts, classes),
         **outcome.as_record(),
     }
 
 
-def _means(truth: Any, predicted: Any) -> dict[str, float]:
+def _means(true: Codes, said: Codes, counts: Counts) -> dict[str, float]:
     def mean(average: str) -> tuple[float, ...]:
         found = metrics.precision_recall_fscore_support(
-            truth, predicted, average=average, zero_division=0.0
+            true, said, sample_weight=counts, average=average, zero_division=0.0
         )
         return tuple(map(float, found[:3]))
 

@@ -35,7 +35,8 @@ LEAST = {"min_samples_leaf": 1, "min_samples_split": 2}
 # bytes, then in one), and in each thread a row that is drawn. Measured from outside the process,
 # which its training holds: 90, 133 and 246 bytes a row of 10, 20 and 40 columns of a million; with
 # all rows drawn 106 of 10 columns in one thread, 146 in two; 239 of 40 columns of 6.4 million.
-ROW, CELL, DRAWN = 45, 5, 30
+# Afterwards each thread tells the leaves' shares, which takes three numbers a row.
+ROW, CELL, DRAWN, SHARING = 45, 5, 30, 24
 
 
 def grow(
@@ -73,7 +74,8 @@ def memory(kwargs: Mapping[str, Any], shape: tuple[int, int], n_jobs: int) -> in
     """The bytes that it takes to grow trees on a matrix (rows, columns), however few they are."""
     n_rows, n_columns = shape
     drawn = (kwargs.get("max_samples") or n_rows) * DRAWN * n_jobs
-    return n_rows * (ROW + CELL * n_columns) + drawn
+    training = n_rows * CELL * n_columns + drawn
+    return n_rows * ROW + max(training, n_rows * SHARING * n_jobs)
 
 
 def _counts(kwargs: Mapping[str, Any], n_rows: int) -> dict[str, int]:

@@ -26,15 +26,15 @@ def scores(
         reason = f"labels unseen in training: {listed(strangers)}"
         outcome.undefined |= {"roc_auc": reason, "log_loss": reason}
         return {"roc_auc": None, "log_loss": None}
-    shares = probabilities / probabilities.sum(axis=1, keepdims=True)
+    total = probabilities.sum(axis=1)
     return {
-        "roc_auc": _roc_auc(truth, shares, classes, outcome),
-        "log_loss": _log_loss(truth, shares),
+        "roc_auc": _roc_auc(truth, probabilities, total, classes, outcome),
+        "log_loss": _log_loss(truth, probabilities, total),
     }
 
 
 def _roc_auc(
-    truth: Codes, shares: Floats, classes: Sequence[Any], outcome: Outcome
+    truth: Codes, probabilities: Floats, total: Floats, classes: Sequence[Any], outcome: Outcome
 ) -> float | None:
     present = np.unique(truth)
     absent = [label for code, label in enumerate(classes) if code not in present]
@@ -45,10 +45,15 @@ def _roc_auc(
     if absent:
         outcome.undefined["roc_auc"] = f"no row has the class {listed(absent)}"
         return None
-    positive = shares[:, 1] if len(classes) == 2 else shares  # noqa: PLR2004
-    return float(metrics.roc_auc_score(truth, positive, multi_class="ovr"))
+    # As with multi_class="ovr", which has all classes' rows in memory at a time.
+    last_only = len(classes) == 2  # noqa: PLR2004
+    areas = [
+        metrics.roc_auc_score(truth == code, probabilities[:, code] / total)
+        for code in range(int(last_only), len(classes))
+    ]
+    return float(np.mean(areas))
 
 
-def _log_loss(truth: Codes, shares: Floats) -> float:
-    given = shares[np.arange(len(truth)), truth]
+def _log_loss(truth: Codes, probabilities: Floats, total: Floats) -> float:
+    given = probabilities[np.arange(len(truth)), truth] / total
     return float(-np.log(np.maximum(given, np.finfo(np.float64).eps)).mean())

@@ -59,13 +59,16 @@ def draws(counts: Counts) -> Iterator[Counts]:
 
 def kinds_of(*codes: Codes) -> tuple[list[Codes], Counts]:
     """The kinds of rows that there are, by codes (n,) of each; and how many rows are of each."""
-    together, counts = np.unique(np.stack(codes), axis=1, return_counts=True)
-    return list(together), counts
+    sizes = [int(each.max()) + 1 for each in codes]
+    together, counts = np.unique(np.ravel_multi_index(codes, sizes), return_counts=True)
+    return list(np.unravel_index(together, sizes)), counts
 
 
-def of_classes(truth: Codes, predicted: Codes) -> dict[str, list[float]]:
-    """The intervals of accuracy, and of macro and weighted scores, as scikit-learn has them."""
-    (true, said), counts = kinds_of(truth, predicted)
+def of_classes(true: Codes, said: Codes, counts: Counts) -> dict[str, list[float]]:
+    """The intervals of accuracy, and of macro and weighted scores, as scikit-learn has them.
+
+    The rows come as `kinds_of` gives them.
+    """
     return intervals(counts, lambda drawn: class_scores(drawn, true, said))
 
 

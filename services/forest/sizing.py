@@ -30,9 +30,10 @@ from typing import Any
 import numpy as np
 
 from models.errors import Failed
-from services.forest import growing, intelex
+from services.forest import growing
 from services.forest.encoding import Matrix
 from services.forest.growing import Targets
+from services.forest.room import PROCESS, quickly, slowly
 
 SAMPLES = (4_000, 16_000)
 TREES = 3
@@ -41,15 +42,11 @@ LEAST_ROWS = 1_000  # fewer make no tree worth having
 # A tree whose leaves have a least size has about this share of the nodes that they allow: 0.47 to
 # 0.77 in the rows above.
 FILLED = 0.6
-# What a process takes before it grows a tree, and for a node of the finished forest while it is
-# put together, exported and the export loaded: 537 bytes with three classes, measured with
-# 1.4 million nodes as what RLIMIT_DATA counts. A class takes 8 in each of the tree's copies.
-PROCESS, NODE, CLASS = 340 << 20, 420, 50
-# What a row takes while scikit-learn grows trees (6.4 million of them: 89, 165, 301 bytes in 1, 2,
-# 4 threads; services.forest.intelex has its own figures), and while the forest is put together.
-# The matrix itself is a file, of which the system holds what it has room for; only scikit-learn's
-# out-of-bag score copies what a tree has not drawn, nearly all of it.
-SLOW_ROW, SLOW_THREAD, ROW = 30, 70, 10
+# What a node of the finished forest takes while it is put together, exported and the export loaded:
+# 537 bytes with three classes, measured with 1.4 million nodes as what RLIMIT_DATA counts. A class
+# takes 8 in each of the tree's copies.
+NODE, CLASS = 420, 50
+ROW = 10  # what a row takes meanwhile
 # What a node takes in a web process that has loaded the export, and a class that a leaf may hold:
 # 288 bytes with three classes.
 SERVED, SERVED_CLASS = 240, 16
@@ -73,7 +70,8 @@ class Size:
 class Wanted:
     """A forest to be sized: `kwargs` as `growing.grow` takes them, the encoded rows.
 
-    `classes` is how many there are, 1 for numbers; its trees grow in `n_jobs` threads.
+    `classes` is how many there are, 1 for numbers; its trees grow in `n_jobs` threads, `fast`
+    where scikit-learn-intelex may grow them.
     """
 
     task: str
@@ -82,6 +80,7 @@ class Wanted:
     y: Targets
     classes: int
     n_jobs: int = 1
+    fast: bool = False
 
     @property
     def trees(self) -> int:
@@ -116,15 +115,14 @@ class Wanted:
         copied = self.X.nbytes + (24 + 16 * self.classes) * len(self.y)
         return PROCESS + ROW * len(self.y) + (copied if self.kwargs.get("oob_score") else 0)
 
-    @property
-    def slowly(self) -> int:
-        """The bytes that scikit-learn takes to grow trees, however small they are."""
-        return PROCESS + (SLOW_ROW + SLOW_THREAD) * len(self.y)
-
     def growing(self, limit: int) -> int:
-        """The bytes that are taken while trees grow: as the faster engine does, if it has room."""
-        fast = PROCESS + intelex.memory(self.kwargs, self.X.shape, self.n_jobs)
-        return fast if fast <= limit else self.slowly
+        """The bytes that are taken while trees grow, however small they are.
+
+        That is what scikit-learn-intelex takes, where it may grow them and has room; else what
+        scikit-learn does in one thread.
+        """
+        fast = quickly(self.kwargs, self.X.shape, self.n_jobs)
+        return fast if self.fast and fast <= limit else slowly(len(self.y))
 
     @property
     def served(self) -> int:
@@ -157,7 +155,7 @@ def fit(
     out_of_memory, with what would fit, where nothing else makes it small enough.
     """
     room = min((limit - wanted.fixed) / wanted.each, serving / wanted.served) / wanted.trees
-    if wanted.slowly > limit:
+    if wanted.growing(limit) > limit:
         room = 0
     nodes = nodes_of_tree(wanted) if closely or wanted.most > room else wanted.most
     if nodes <= room:
@@ -167,12 +165,6 @@ def fit(
         raise _too_large(wanted, wanted.size(nodes, limit), room)
     smaller = wanted.changed(chosen)
     return smaller.size(min(nodes, smaller.most * FILLED), limit, chosen)
-
-
-def threads_in(limit: int, rows: int) -> int:
-    """In how many threads scikit-learn may grow trees of so many rows, in so many bytes."""
-    room = limit - PROCESS - SLOW_ROW * rows
-    return max(1, room // (SLOW_THREAD * rows))
 
 
 def nodes_of_tree(wanted: Wanted) -> float:

@@ -14,8 +14,8 @@ from services.reading.options import Limits
 from services.reading.pieces import too_long_a_line
 from services.reading.source import Source
 
-_COLUMNS_A_BLOCK = 256
-_MOST_BLOCKS = 32
+_COLUMNS_A_BLOCK = 512
+_MOST_BLOCKS = 16
 
 
 def whole_records(source: Source, delimiter: str, limits: Limits, size: int) -> Iterator[bytes]:

@@ -33,6 +33,7 @@ _ALL_LEVEL_BYTES = 256 * 2**20
 _FEWEST_LEVEL_BYTES = 16 * 2**10
 
 Looks = list[Numbers | None]  # of each column
+_MOST_LOOKS = 512  # columns
 
 _CELL_CODES = {
     Kind.INFINITE: ("non_finite", "which is not finite"),
@@ -56,16 +57,16 @@ def describe(
     rows = Rows(path, dialect, limits, to_the_end=True, progress=progress)
     cap = level_cap(limits, len(dialect.names))
     tallies = _tallies(dialect, limits, cap)
-    look = partial(_look, tallies)
     done, uneven = 0, None
     try:
-        for batch, looks in _cut_at(rows.looked_at(look), cap, look):
+        for batch, looks in _cut_at(rows.looked_at(partial(_look, tallies)), cap):
             _add(tallies, batch, done, looks)
             done += batch.num_rows
             if done == cap:
                 _end_head(tallies)
     except Invalid as error:
-        if error.code != "ragged_row":
+        # Where they fill the refusal, how far the reading came does not matter.
+        if error.code != "ragged_row" or len(error.faults) >= limits.max_faults:
             raise
         uneven = error
     _refuse(path, dialect, limits, tallies, uneven)
@@ -106,30 +107,30 @@ def _tallies(dialect: Dialect, limits: Limits, cap: int) -> list[Tally]:
     return [Tally(markers, Levels(cap, size), limits.max_faults) for _ in dialect.names]
 
 
-def _look(tallies: list[Tally], batch: pa.RecordBatch) -> Looks:
-    columns = zip(tallies, batch.columns, strict=True)
-    return [tally.look(texts) for tally, texts in columns]
+def _look(tallies: list[Tally], batch: pa.RecordBatch) -> Looks | None:
+    """What the tallies want to know beforehand; of a wide batch that takes too much memory."""
+    if len(tallies) > _MOST_LOOKS:
+        return None
+    return [tally.look(texts) for tally, texts in zip(tallies, batch.columns, strict=True)]
 
 
 def _cut_at(
-    batches: Iterable[tuple[pa.RecordBatch, Looks]],
-    row: int,
-    look: Callable[[pa.RecordBatch], Looks],
-) -> Iterator[tuple[pa.RecordBatch, Looks]]:
-    """The batches and what was seen in each, the one that goes over `row` in two."""
+    batches: Iterable[tuple[pa.RecordBatch, Looks | None]], row: int
+) -> Iterator[tuple[pa.RecordBatch, Looks | None]]:
+    """The batches, the one that goes over `row` in two, of which nothing is known beforehand."""
     done = 0
     for batch, looks in batches:
         if done < row < done + batch.num_rows:
-            for part in (batch.slice(0, row - done), batch.slice(row - done)):
-                yield part, look(part)
+            yield batch.slice(0, row - done), None
+            yield batch.slice(row - done), None
         else:
             yield batch, looks
         done += batch.num_rows
 
 
-def _add(tallies: list[Tally], batch: pa.RecordBatch, row: int, looks: Looks) -> None:
-    for tally, texts, numbers in zip(tallies, batch.columns, looks, strict=True):
-        tally.add(texts, row, numbers)
+def _add(tallies: list[Tally], batch: pa.RecordBatch, row: int, looks: Looks | None) -> None:
+    for at, (tally, texts) in enumerate(zip(tallies, batch.columns, strict=True)):
+        tally.add(texts, row, looks[at] if looks else tally.look(texts))
 
 
 def _end_head(tallies: list[Tally]) -> None:

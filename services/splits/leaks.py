@@ -13,6 +13,7 @@ from services.columns import Column, Notice
 from services.forest.encoding import MISSING
 
 MIX, SHIFT = np.uint64(0x9E3779B97F4A7C15), np.uint64(29)
+MIX_VALUE, HALF = np.uint64(0xD6E8FEB86659FD93), np.uint64(32)
 # A number gives the target away if, sorted by it, the rows fall into so few runs of one class
 # each; a category if each of its levels, of several rows in the mean, has one class.
 RUNS_PER_CLASS = 2
@@ -28,8 +29,12 @@ def row_hashes(batch: pa.RecordBatch) -> npt.NDArray[np.uint64]:
     hashes = np.zeros(len(batch), dtype=np.uint64)
     for column in batch.columns:
         # Each step is one to one in what was before and in the value, so that rows that differ in
-        # one column have different hashes, and others but by chance.
-        hashes ^= _bits(column)
+        # one column have different hashes, and others but by chance. The value is mixed by itself
+        # first: else a sign, which is the highest bit, and the next value could make up for it.
+        bits = _bits(column)
+        bits = bits ^ (bits >> HALF)
+        bits *= MIX_VALUE
+        hashes ^= bits
         hashes *= MIX
         hashes ^= hashes >> SHIFT
     return hashes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -19,7 +20,8 @@ from services.forest import engines, export, growing
 from services.forest.batches import SCIKIT_LEARN
 from services.forest.encoding import Matrix, encode
 from services.forest.growing import Targets
-from services.forest.sizing import Size, Wanted, fit, threads_in
+from services.forest.room import threads_in
+from services.forest.sizing import Size, Wanted, fit
 from services.forest.stopping import Votes, votes_of
 from services.splits.dealer import positions
 from services.splits.stored import part_file
@@ -44,23 +46,31 @@ def encode_rows(spec: Spec, report: Callable[[float], None]) -> int:
 def size_of(spec: Spec) -> Size:
     """How large the forest will be, and what makes it fit. Raises Failed, out_of_memory."""
     classes = max(1, len(spec["classes"]))
-    rows = training_rows(spec)
-    wanted = Wanted(spec["task"], kwargs_of(spec), *rows, classes, spec["threads"])
+    case = _case(spec, *training_rows(spec))
+    fast = engines.unsuited(case, engines.installed()) is None
+    wanted = Wanted(case.task, case.kwargs, case.X, case.y, classes, case.n_jobs, fast)
     limits = {"limit": spec["memory_limit"], "serving": spec["models_memory"]}
     return fit(wanted, given=spec["given"], closely=spec["dry_run"], **limits)
 
 
-def choose_engine(spec: Spec) -> dict[str, str]:
-    """What grows the trees of a job, all of them, and why: {name, version, reason}.
+def choose_engine(spec: Spec, X: Matrix, y: Targets) -> dict[str, str]:
+    """What grows the trees of a job on these rows, all of them, and why: {name, version, reason}.
 
     It is kept as the outcome of a step: whoever goes on with the job grows them with the same.
     """
     here = engines.installed()
     if (same := spec.get("same_engine")) is not None:
         return engines.again(same, here).as_record()
-    means = spec["threads"], spec["memory_limit"]
-    case = engines.Case(spec["task"], kwargs_of(spec), *training_rows(spec), *means)
-    return engines.choose(case, here).as_record()
+    return engines.choose(_case(spec, X, y), here).as_record()
+
+
+def _case(spec: Spec, X: Matrix, y: Targets) -> engines.Case:
+    """The forest, and where it grows: here, or with workers of a cluster.
+
+    Those grow a batch in one thread each, and the memory that they have is their own affair.
+    """
+    means = (1, math.inf) if spec["far"] else (spec["threads"], spec["memory_limit"])
+    return engines.Case(spec["task"], kwargs_of(spec), X, y, *means)
 
 
 def unpack_trees(spec: Spec) -> dict[str, Any]:

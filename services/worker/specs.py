@@ -73,6 +73,7 @@ def training(bench: Bench, job: Job) -> Spec:
             "memory_limit": memory.of_step(bench.settings, job.kind),
             "models_memory": memory.of_models(bench.settings),
             "threads": bench.settings.train_threads,
+            "far": bench.settings.dask_scheduler is not None,
             "storage": bench.settings.dask_storage if bench.settings.dask_scheduler else None,
             "train": str(bench.home.absolute(experiment.train_path or "")),
             "rows": experiment.train_rows,

@@ -30,6 +30,7 @@ from services.worker.forests import (
     grow_batch,
     score_so_far,
     size_of,
+    training_rows,
     unpack_trees,
 )
 from services.worker.outcomes import Outcome, Report, Spec, outcome, place
@@ -97,7 +98,8 @@ def encode(spec: Spec, report: Report) -> Outcome:
 def _chosen(spec: Spec) -> dict[str, Any]:
     size = size_of(spec).as_record()
     params = {**spec["params"], **size["chosen"]}
-    return {"size": size, "params": params, "engine": choose_engine({**spec, "params": params})}
+    engine = choose_engine({**spec, "params": params}, *training_rows(spec))
+    return {"size": size, "params": params, "engine": engine}
 
 
 def try_out(spec: Spec, report: Report) -> Outcome:

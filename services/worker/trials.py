@@ -11,7 +11,7 @@ from services.forest import engines
 from services.forest.batches import SCIKIT_LEARN
 from services.forest.encoding import Matrix
 from services.forest.growing import Targets
-from services.forest.sizing import threads_in
+from services.forest.room import threads_in
 from services.forest.validation import cross_validate, folds_of
 from services.worker.forests import choose_engine, kwargs_of, size_of, training_rows
 from services.worker.outcomes import Report, Spec
@@ -23,12 +23,15 @@ def score_candidate(spec: Spec, report: Report) -> dict[str, Any]:
     """The scores of `spec`'s hyper-parameters on each fold, and what they come to."""
     began, search = time.perf_counter(), spec["search"]
     spec = {**spec, "params": {**spec["params"], **size_of(spec).as_record()["chosen"]}}
-    engine = engines.engine_of(choose_engine(spec), engines.installed())
     X, y = _some(spec, *training_rows(spec))
+    # The rows of a fold are a copy; where these here are one, too, that is two.
+    left = spec["memory_limit"] - X.nbytes * (2 if len(y) < spec["rows"] else 1)
+    spec = {**spec, "rows": len(y), "memory_limit": left, "far": False}
+    engine = engines.engine_of(choose_engine(spec, X, y), engines.installed())
     threads = spec["threads"]
     if engine.name == SCIKIT_LEARN:
-        threads = min(threads, threads_in(spec["memory_limit"], len(y)))
-    kwargs, task = kwargs_of({**spec, "rows": len(y)}), spec["task"]
+        threads = min(threads, threads_in(left, len(y)))
+    kwargs, task = kwargs_of(spec), spec["task"]
     folds = folds_of(task, y, search["cv"], spec["asked"]["random_state"])
 
     def grow(own: dict[str, Any], rows: Matrix, targets: Targets) -> list[Any]:

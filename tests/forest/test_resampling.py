@@ -10,7 +10,7 @@ import pytest
 from sklearn import metrics
 
 from services.forest import resampling
-from services.forest.resampling import of_classes, of_numbers
+from services.forest.resampling import kinds_of, of_classes, of_numbers
 
 
 def by_rows(score: Callable[[Any, Any], float], truth: Any, said: Any) -> list[float]:
@@ -35,13 +35,18 @@ SCORES: dict[str, Callable[[Any, Any], float]] = {
 }
 
 
+def told(truth: Any, said: Any) -> dict[str, list[float]]:
+    (true, named), counts = kinds_of(truth, said)
+    return of_classes(true, named, counts)
+
+
 @pytest.mark.parametrize("rows", [40, 600])
 @pytest.mark.parametrize("classes", [2, 7])
 def test_classes(rows: int, classes: int) -> None:
     rng = np.random.default_rng(rows + classes)
     truth = rng.integers(0, classes, rows)
     said = np.where(rng.random(rows) < 0.7, truth, rng.integers(0, classes, rows))
-    found = of_classes(truth, said)
+    found = told(truth, said)
     assert set(found) == set(SCORES)
     for name, score in SCORES.items():
         np.testing.assert_allclose(found[name], by_rows(score, truth, said), atol=0.035)
@@ -67,7 +72,7 @@ def test_numbers(rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_certainty_has_no_width() -> None:
-    found = of_classes(np.array([0, 1, 1]), np.array([0, 1, 1]))
+    found = told(np.array([0, 1, 1]), np.array([0, 1, 1]))
     assert found["accuracy"] == [1.0, 1.0]
     assert of_numbers(np.array([1.0, 2.0, 5.0]), np.array([1.0, 2.0, 5.0]))["rmse"] == [0.0, 0.0]
 
@@ -82,13 +87,13 @@ def test_r2_where_nearly_all_is_one_value() -> None:
 def test_many_kinds_are_drawn_in_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(0)
     truth, said = rng.integers(0, 30, 5_000), rng.integers(0, 30, 5_000)
-    whole = of_classes(truth, said)
+    whole = told(truth, said)
     monkeypatch.setattr(resampling, "AT_ONCE", 10_000)
-    np.testing.assert_allclose(of_classes(truth, said)["f1"], whole["f1"], atol=1e-3)
+    np.testing.assert_allclose(told(truth, said)["f1"], whole["f1"], atol=1e-3)
     monkeypatch.setattr(resampling, "MOST_CELLS", 1)
-    np.testing.assert_allclose(of_classes(truth, said)["f1"], whole["f1"], atol=0.01)
+    np.testing.assert_allclose(told(truth, said)["f1"], whole["f1"], atol=0.01)
 
 
 def test_the_same_rows_give_the_same_intervals() -> None:
     truth, said = np.arange(50) % 3, np.arange(50) % 4
-    assert of_classes(truth, said) == of_classes(truth, said)
+    assert told(truth, said) == told(truth, said)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,8 @@ from sklearn.datasets import make_classification, make_regression
 from models.errors import Failed
 from models.hyper_parameters import defaults
 from services.forest import growing
-from services.forest.sizing import Wanted, distinct, fit, nodes_of_tree, threads_in
+from services.forest.room import slowly, threads_in
+from services.forest.sizing import Wanted, distinct, fit, nodes_of_tree
 
 ROWS = 40_000
 MEGABYTE = 1 << 20
@@ -120,16 +122,29 @@ def test_how_many_rows_are_drawn() -> None:
 def test_rows_that_leave_no_room_to_grow_are_refused() -> None:
     forest = wanted("classes", max_depth=2)
     with pytest.raises(Failed) as caught:
-        fit(forest, forest.slowly - 1, ())
+        fit(forest, slowly(len(forest.y)) - 1, ())
     assert caught.value.code == "out_of_memory"
-    assert fit(forest, forest.slowly, ()).memory == forest.slowly
+    least = slowly(len(forest.y))
+    assert fit(forest, least, ()).memory == least
 
 
 def test_the_faster_engine_takes_more_for_each_column_and_is_counted_where_it_has_room() -> None:
-    forest = wanted("classes", max_depth=2)
-    limit = 2 * 1024 * MEGABYTE
-    assert fit(forest, limit, ()).memory == forest.growing(limit) > forest.slowly
-    assert fit(forest, forest.growing(limit) - 1, ()).memory == forest.slowly
+    slow = wanted("classes", max_depth=2)
+    forest, limit, least = replace(slow, fast=True), 2 * 1024 * MEGABYTE, slowly(len(slow.y))
+    assert fit(slow, limit, ()).memory == least
+    assert fit(forest, limit, ()).memory == forest.growing(limit) > least
+    assert fit(forest, forest.growing(limit) - 1, ()).memory == least
+
+
+def test_few_columns_and_few_drawn_rows_take_the_faster_engine_less() -> None:
+    rows = np.lib.stride_tricks.as_strided(np.zeros(1, np.float32), (10_000_000, 5), (0, 0))
+    kwargs = {"n_estimators": 2, "max_depth": 2, "max_samples": 500_000, "random_state": 0}
+    y = np.lib.stride_tricks.as_strided(np.zeros(1), (10_000_000,), (0,))
+    forest = Wanted("classification", kwargs, rows, y, 3, 2, fast=True)
+    limit = slowly(10_000_000) - 1
+    assert fit(forest, limit, ()).memory <= limit
+    with pytest.raises(Failed):
+        fit(replace(forest, fast=False), limit, ())
 
 
 def test_the_out_of_bag_score_needs_the_rows_in_memory() -> None:

@@ -36,6 +36,16 @@ def test_the_order_of_the_columns_counts() -> None:
     assert first != second
 
 
+@pytest.mark.parametrize("change", [1.0, 2.0, 0.5, 2.0**-20])
+def test_a_sign_and_the_next_value_do_not_make_up_for_each_other(change: float) -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=5_000), rng.uniform(1, 2**19, 5_000)
+    columns = [[x, -x], [y, -(y + change)], [y, y + change], [x, x]]
+    rows = [pa.array(np.concatenate(column)) for column in columns]
+    hashes = row_hashes(pa.RecordBatch.from_arrays(rows, names=list("abcd")))
+    assert len(np.unique(hashes)) == len(hashes)
+
+
 @pytest.mark.parametrize("block", [64, 2**20])
 def test_identical_rows_beside_missing_values(tmp_path: Path, block: int) -> None:
     rows = [
