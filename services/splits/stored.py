@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
+
+CELLS = 2**19  # of a batch: what is made of it takes several times its own 4 MiB
 
 
 def part_file(path: str | Path) -> pq.ParquetFile:
@@ -13,3 +17,9 @@ def part_file(path: str | Path) -> pq.ParquetFile:
     Left to itself pyarrow reads ahead to the end of the file, and keeps all of it.
     """
     return pq.ParquetFile(path, pre_buffer=False)
+
+
+def part_batches(path: str | Path) -> Iterator[pa.RecordBatch]:
+    """The rows of a part in batches of about CELLS cells, whatever the number of columns."""
+    file = part_file(path)
+    yield from file.iter_batches(max(1, CELLS // len(file.schema_arrow)))

@@ -22,7 +22,7 @@ from services.forest.pipeline import pipeline_of
 from services.forest.serving import BASELINE, CALIBRATION, Model
 from services.forest.trees import Trees, trees_of
 from services.splits.download import check_part
-from services.splits.stored import part_file
+from services.splits.stored import part_batches, part_file
 from services.worker.answers import answers_to
 from services.worker.forests import features_of, kwargs_of, training_rows
 from services.worker.outcomes import Spec, place
@@ -118,7 +118,7 @@ def _calibrate(spec: Spec, folder: Path, model: Model) -> dict[str, str]:
     if spec["calibration"] is None:
         return {}
     check_part(Path(spec["calibration"]), spec["checksums"]["calibration"])
-    answers = answers_to(spec, model, part_file(spec["calibration"]).iter_batches())
+    answers = answers_to(spec, model, part_batches(spec["calibration"]))
     found = Calibration.of(strangeness(spec["task"], answers.truth, answers.scores))
     return _written(folder / CALIBRATION, found.as_record())
 

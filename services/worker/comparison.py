@@ -22,7 +22,7 @@ from services.forest.resampling import (
     number_scores,
 )
 from services.forest.serving import Model
-from services.splits.stored import part_file
+from services.splits.stored import part_batches
 from services.worker.answers import Answers, answers_to
 from services.worker.outcomes import Report, Spec
 
@@ -35,7 +35,7 @@ def compare_versions(spec: Spec, report: Report) -> dict[str, Any]:
     for at, folder in enumerate(spec["models"]):
         report(at / 3, f"answering the test rows by version {spec['versions'][at]}")
         model = Model.load(Path(folder), spec["models_checksums"][at])
-        both.append(answers_to(spec, model, part_file(spec["test"]).iter_batches()))
+        both.append(answers_to(spec, model, part_batches(spec["test"])))
     report(2 / 3, "drawing rows again")
     told = _of_numbers(*both) if spec["task"] == Task.REGRESSION else _of_classes(*both)
     return {"versions": spec["versions"], "rows": len(both[0].truth), "confidence": CONFIDENCE,

@@ -24,7 +24,7 @@ from services.forest.room import threads_in
 from services.forest.sizing import Size, Wanted, fit
 from services.forest.stopping import Votes, votes_of
 from services.splits.dealer import positions
-from services.splits.stored import part_file
+from services.splits.stored import part_batches
 from services.worker.outcomes import Spec, outcome, place
 
 
@@ -34,7 +34,7 @@ def encode_rows(spec: Spec, report: Callable[[float], None]) -> int:
     place(spec).mkdir(parents=True, exist_ok=True)
     X = _matrix(place(spec, "X.npy"), (spec["rows"], len(features)))
     y, done = np.empty(spec["rows"]), 0
-    for batch in part_file(spec["train"]).iter_batches():
+    for batch in part_batches(spec["train"]):
         rows = slice(done, done := done + len(batch))
         X[rows], y[rows] = encode(batch, features), _targets(spec, batch[spec["target"]])
         report(done / spec["rows"])

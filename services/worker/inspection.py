@@ -18,7 +18,7 @@ from services.forest.slices import sliced, slices, thresholds
 from services.forest.trees import Trees
 from services.pictures.draw import draw
 from services.pictures.scene import Scene
-from services.splits.stored import part_file
+from services.splits.stored import part_batches, part_file
 from services.worker.answers import Answers, answers_to
 from services.worker.outcomes import Report, Spec
 from services.worker.scores import model_of
@@ -56,7 +56,7 @@ def inspect_version(spec: Spec, folder: Path, report: Report) -> dict[str, Any]:
 def _answers(spec: Spec, model: Model) -> Answers:
     file = part_file(spec["test"])
     every = max(1, -(-file.metadata.num_rows // rows_for(len(model.features))))
-    return answers_to(spec, model, file.iter_batches(), every, sliced(model.features))
+    return answers_to(spec, model, part_batches(spec["test"]), every, sliced(model.features))
 
 
 def _slices(spec: Spec, model: Model, answers: Answers) -> Iterator[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +10,12 @@ import pyarrow as pa
 
 from models.errors import Fault, Invalid
 from services.columns import Column
-from services.forest.coverage import measured
+from services.forest.coverage import Calibration, measured
 from services.forest.evaluation import evaluate
 from services.forest.serving import Model
 from services.reading import Limits, Reading, text_batches, typed
 from services.scoring import MOST_FAULTS, as_column, as_learned, check_columns
-from services.splits.stored import part_file
+from services.splits.stored import part_batches
 from services.worker.answers import Answers, answers_to
 from services.worker.outcomes import Spec
 
@@ -25,8 +25,7 @@ COVERAGES = (0.8, 0.9, 0.95)
 
 def score_split(spec: Spec) -> dict[str, Any]:
     """The result on the test part, with what the split said about rows on both sides."""
-    model = model_of(spec)
-    result = _scored(spec, model, part_file(spec["test"]).iter_batches())
+    result = _scored(spec, lambda _: part_batches(spec["test"]))
     leaks = [notice for notice in spec["warnings"] if notice["code"] == LEAK]
     return {**result, "warnings": [*leaks, *result["warnings"]]}
 
@@ -36,21 +35,25 @@ def score_csv(spec: Spec) -> dict[str, Any]:
 
     Raises Invalid with the faults of all rows, or where it has no row or no target.
     """
+    return _scored(spec, lambda model: _typed_rows(spec, model))
+
+
+def _scored(spec: Spec, batches_for: Callable[[Model], Iterator[pa.RecordBatch]]) -> dict[str, Any]:
     model = model_of(spec)
-    return _scored(spec, model, _typed_rows(spec, model))
+    classes, calibration = model.classes, model.calibration
+    answers = answers_to(spec, model, batches_for(model))
+    del model  # of many rows the scores want the memory that it takes
+    result = evaluate(spec["task"], classes, answers.labels, answers.scores)
+    return {**result, **_coverage(spec["task"], calibration, answers)}
 
 
-def _scored(spec: Spec, model: Model, batches: Iterable[pa.RecordBatch]) -> dict[str, Any]:
-    answers = answers_to(spec, model, batches)
-    result = evaluate(spec["task"], model.classes, answers.labels, answers.scores)
-    return {**result, **_coverage(spec["task"], model, answers)}
-
-
-def _coverage(task: str, model: Model, answers: Answers) -> dict[str, list[dict[str, float]]]:
+def _coverage(
+    task: str, calibration: Calibration | None, answers: Answers
+) -> dict[str, list[dict[str, float]]]:
     """How often answers that are to hold the truth do so, where the version is calibrated."""
-    if model.calibration is None:
+    if calibration is None:
         return {}
-    rows = (answers.truth, answers.scores, model.calibration)
+    rows = (answers.truth, answers.scores, calibration)
     return {"coverage": [measured(task, *rows, each) for each in COVERAGES]}
 
 
