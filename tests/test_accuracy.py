@@ -63,6 +63,7 @@ def accuracy(work: Path, sample: str, target: str, seed: int) -> float:
         "models_memory": 1 << 30,
         "params": {**defaults("classification"), "random_state": seed},
         "threads": 2,
+        "far": False,
         "train": str(work / "split" / "train.parquet"),
         "test": str(work / "split" / "test.parquet"),
         "rows": made["rows"]["train"],
