@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from sklearn import metrics
 
 from services.forest.labels import Codes, listed, text_of
 from services.forest.outcome import Outcome
+from services.forest.resampling import Counts
 
 MOST_STRANGERS = 20
 
@@ -30,9 +30,7 @@ def matrix(
     return {"labels": labels, "matrix": counts.reshape(size, size).tolist()}
 
 
-def report(
-    true: Codes, said: Codes, counts: npt.NDArray[np.int64], classes: Sequence[Any]
-) -> dict[str, Any]:
+def report(true: Codes, said: Codes, counts: Counts, classes: Sequence[Any]) -> dict[str, Any]:
     """{class: {precision, recall, f1, support}}; None is what no row can tell.
 
     That is the precision of a class never predicted, the recall and f1 of one that no row has.

@@ -63,7 +63,8 @@ def answers_to(
     if not done:
         raise invalid("too_few_rows", "there is no row to answer")
     X = np.concatenate(sample) if sample else np.empty((0, len(model.features)), np.float32)
-    require_targets(all_labels := _whole(pa.chunked_array(labels)))
+    all_labels = _whole(pa.chunked_array(labels))
+    require_targets(all_labels)
     truth = _truth_of(spec["task"], model, all_labels)
     return Answers(all_labels, truth, np.concatenate(scores), X, every or 1, np.concatenate(kept))
 
