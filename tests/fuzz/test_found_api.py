@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+from types import SimpleNamespace
+from typing import Any
 
+import pytest
+from schemathesis.openapi.checks import EnsureResourceAvailability
+
+from tests.fuzz.asking import GONE, filter_failure
 from tests.problems import assert_problem
 from tests.story import FLOWER, Story
 
@@ -35,3 +40,16 @@ def test_a_method_that_an_open_address_lacks(story: Story, path: str) -> None:
     behind_a_proxy = {"X-Forwarded-For": "192.0.2.1"}
     answer = story.client.open(path, method="TRACE", headers=behind_a_proxy)
     assert_problem(answer, 405, "method_not_allowed")
+
+
+@pytest.mark.parametrize(("name", "counts"), [(GONE, False), ("other", True)])
+def test_what_was_to_stay_is_not_missed_under_another_name(name: str, counts: bool) -> None:
+    """A key of a name that is kept was made, and its deletion is asked of another one."""
+    failure = EnsureResourceAvailability(
+        operation="POST /v1/keys",
+        message="",
+        created_with="POST /v1/keys",
+        not_available_with="DELETE /v1/keys/{name}",
+    )
+    case = SimpleNamespace(method="DELETE", path="/v1/keys/{name}", path_parameters={"name": name})
+    assert filter_failure(Any, failure, case, Any) is counts
