@@ -96,10 +96,15 @@ def grow_trees(spec: Spec, start: int, stop: int) -> list[Any]:
     """The trees from `start` up to `stop`, in as many threads as there is memory for."""
     engine = engines.engine_of(spec["engine"], engines.installed())
     X, y = training_rows(spec)
-    threads = spec["threads"]
-    if engine.name == SCIKIT_LEARN:
-        threads = min(threads, threads_in(spec["memory_limit"], len(y)))
+    threads = threads_for(spec, engine, len(y))
     return engine.grow(spec["task"], kwargs_of(spec), X, y, start, stop, threads)
+
+
+def threads_for(spec: Spec, engine: engines.Engine, rows: int) -> int:
+    """In how many threads an engine grows trees of so many rows: as many as have memory."""
+    if engine.name != SCIKIT_LEARN:
+        return int(spec["threads"])
+    return min(int(spec["threads"]), threads_in(spec["memory_limit"], rows))
 
 
 def score_so_far(spec: Spec, batch: dict[str, Any], scored: list[dict[str, Any]]) -> dict[str, Any]:

@@ -8,12 +8,16 @@ from typing import Any
 import numpy as np
 
 from services.forest import engines
-from services.forest.batches import SCIKIT_LEARN
 from services.forest.encoding import Matrix
 from services.forest.growing import Targets
-from services.forest.room import threads_in
-from services.forest.validation import cross_validate, folds_of
-from services.worker.forests import choose_engine, kwargs_of, size_of, training_rows
+from services.forest.validation import Grow, cross_validate, folds_of
+from services.worker.forests import (
+    choose_engine,
+    kwargs_of,
+    size_of,
+    threads_for,
+    training_rows,
+)
 from services.worker.outcomes import Report, Spec
 
 SHARE = 4  # of the memory of a step, one part in so many is for the rows of a fold
@@ -27,16 +31,8 @@ def score_candidate(spec: Spec, report: Report) -> dict[str, Any]:
     # The rows of a fold are a copy; where these here are one, too, that is two.
     left = spec["memory_limit"] - X.nbytes * (2 if len(y) < spec["rows"] else 1)
     spec = {**spec, "rows": len(y), "memory_limit": left, "far": False}
-    engine = engines.engine_of(choose_engine(spec, X, y), engines.installed())
-    threads = spec["threads"]
-    if engine.name == SCIKIT_LEARN:
-        threads = min(threads, threads_in(left, len(y)))
-    kwargs, task = kwargs_of(spec), spec["task"]
+    kwargs, task, grow = kwargs_of(spec), spec["task"], _grower(spec, X, y)
     folds = folds_of(task, y, search["cv"], spec["asked"]["random_state"])
-
-    def grow(own: dict[str, Any], rows: Matrix, targets: Targets) -> list[Any]:
-        return engine.grow(task, own, rows, targets, 0, own["n_estimators"], threads)
-
     scores: list[float] = []
     for score in cross_validate(task, kwargs, X, y, folds, search["scoring"], grow):
         scores.append(score)
@@ -49,6 +45,17 @@ def score_candidate(spec: Spec, report: Report) -> dict[str, Any]:
         "rows": len(y),
         "seconds": round(time.perf_counter() - began, 3),
     }
+
+
+def _grower(spec: Spec, X: Matrix, y: Targets) -> Grow:
+    """What grows the forest of a fold of these rows."""
+    engine = engines.engine_of(choose_engine(spec, X, y), engines.installed())
+    threads = threads_for(spec, engine, len(y))
+
+    def grow(own: dict[str, Any], rows: Matrix, targets: Targets) -> list[Any]:
+        return engine.grow(spec["task"], own, rows, targets, 0, own["n_estimators"], threads)
+
+    return grow
 
 
 def _some(spec: Spec, X: Matrix, y: Targets) -> tuple[Matrix, Targets]:
