@@ -18,7 +18,6 @@ from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
 from controllers.api import Blueprint
-from controllers.counts import counts
 from controllers.negotiation import produces
 from controllers.parts import parts
 from controllers.waiting import session
@@ -61,7 +60,7 @@ class FromDatabase(Collector):
 def show_metrics() -> Response:
     """Tell Prometheus of requests, predictions, jobs, versions."""
     encode, kind = choose_encoder(request.headers.get("Accept", ""))
-    registry = _of_all_processes(counts().registry)
+    registry = _of_all_processes(parts().counts.registry)
     blocks = encode(registry), encode(_of_database())
     ending = b"# EOF\n"  # of OpenMetrics, once
     first = blocks[0].removesuffix(ending)

@@ -10,6 +10,7 @@ from flask import Flask, current_app
 from sqlalchemy.orm import sessionmaker
 
 from controllers import counts
+from controllers.counts import Counts
 from models import db
 from services import memory
 from services.explaining import SHARE, Explainer
@@ -30,6 +31,7 @@ class Parts:
     models: Models
     explainer: Explainer
     recorder: Recorder
+    counts: Counts
     slow: threading.BoundedSemaphore = field(repr=False)
 
 
@@ -38,14 +40,16 @@ def register(app: Flask, settings: Settings) -> None:
     home = Home(settings.home)
     with app.app_context():
         engine = db.engine
+    counted = counts.of(app)
     half = max(1, settings.web_threads // 2)
     app.extensions["grove"] = Parts(
         settings=settings,
         home=home,
         queue=JobQueue(settings.database_url, settings.max_jobs),
-        models=Models(home, memory.of_models(settings), counts.of(app).loaded.set),
+        models=Models(home, memory.of_models(settings), counted.loaded.set),
         explainer=Explainer(memory.of_models(settings) // SHARE),
         recorder=Recorder(sessionmaker(engine)),
+        counts=counted,
         slow=threading.BoundedSemaphore(half),
     )
 

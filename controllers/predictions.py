@@ -11,10 +11,9 @@ from flask import Response
 from sqlalchemy.orm import Session
 
 from controllers.api import Blueprint
-from controllers.counts import counts
 from controllers.datasets import reading_of
 from controllers.negotiation import produces, require_accepted
-from controllers.parts import parts
+from controllers.parts import Parts, parts
 from controllers.uploads import CSV, is_csv, passing_body, sent_file
 from controllers.waiting import long_body
 from models import db
@@ -66,43 +65,43 @@ def predict(query: dict[str, Any], experiment_id: str) -> Response:
     in_csv = is_csv()
     require_accepted(CSV if in_csv else JSON)
     # A session is begun where it is used, which a version that is loaded does not need.
-    served = parts().models.of(cast(Session, db.session), experiment_id)
-    return _predicted_file(query, served) if in_csv else _predicted_rows(query, served)
+    own = parts()
+    served = own.models.of(cast(Session, db.session), experiment_id)
+    return (_predicted_file if in_csv else _predicted_rows)(query, own, served)
 
 
-def _predicted_rows(query: dict[str, Any], served: predicting.Served) -> Response:
+def _predicted_rows(query: dict[str, Any], own: Parts, served: predicting.Served) -> Response:
     body = blp.ARGUMENTS_PARSER.parse(PREDICT, location="json")
-    _require_few(body["rows"])
+    _require_few(body["rows"], own.settings.max_rows)
     strict = body.get("strict", query.get("strict", False))
     wanted = body.get("explain", query.get("explain", False))
-    explain = parts().explainer.explain if wanted else None
+    explain = own.explainer.explain if wanted else None
     coverage = body.get("coverage", query.get("coverage"))
-    see = partial(parts().recorder.took, record=body.get("record", query.get("record", False)))
+    see = partial(own.recorder.took, record=body.get("record", query.get("record", False)))
     answer = predicting.predict_rows(
         served, body["rows"], explain, see=see, strict=strict, coverage=coverage
     )
-    counts().predictions.labels("json").inc(len(body["rows"]))
+    own.counts.predicted("json", len(body["rows"]))
     return Response(orjson.dumps(answer), mimetype=JSON)
 
 
-def _require_few(rows: list[Any]) -> None:
-    most = parts().settings.max_rows
+def _require_few(rows: list[Any], most: int) -> None:
     if len(rows) > most:
         message = f"{len(rows):,} rows were sent; at most {most:,} are taken as JSON"
         raise TooLarge(message + " (CSV has no limit)", code="too_many_rows")
 
 
-def _predicted_file(query: dict[str, Any], served: predicting.Served) -> Response:
+def _predicted_file(query: dict[str, Any], own: Parts, served: predicting.Served) -> Response:
     for option in ("explain", "coverage", "record"):
         if query.get(option):
             raise invalid("not_for_csv", f"{option} is for rows sent as JSON", f"/{option}")
     reading, strict = reading_of(query), query.get("strict", False)
-    target = parts().home.scored(uuid4().hex)
-    limits = Limits(max_columns=parts().settings.max_columns)
+    target = own.home.scored(uuid4().hex)
+    limits = Limits(max_columns=own.settings.max_columns)
     with passing_body() as source, long_body():
         scored = scoring.score_file(source, target, served, reading, limits, strict=strict)
-    parts().recorder.merge(served, scored.tally)
-    counts().predictions.labels("csv").inc(scored.rows)
+    own.recorder.merge(served, scored.tally)
+    own.counts.predicted("csv", scored.rows)
     response = sent_file(target, scored.notices)
     response.headers["Grove-Version"] = str(served.version)
     return response

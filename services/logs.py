@@ -33,15 +33,16 @@ SHARED: tuple[Processor, ...] = (
 )
 
 
-def _json(event: Any, default: Callable[[Any], Any], **_: Any) -> str:
+def _json(event: Any, default: Callable[[Any], Any], **_: Any) -> bytes:
     """One line: what JSON does not know goes in as text, an integer of any length among it."""
     try:
-        return orjson.dumps(event, default, orjson.OPT_NON_STR_KEYS).decode()
+        return orjson.dumps(event, default, orjson.OPT_NON_STR_KEYS)
     except TypeError:
-        return json.dumps(event, default=default)
+        return json.dumps(event, default=default).encode()
 
 
-RENDERER = structlog.processors.JSONRenderer(serializer=_json)
+def _text(event: Any, default: Callable[[Any], Any], **_: Any) -> str:
+    return _json(event, default).decode()
 
 
 def configure(level: str = "INFO", stream: TextIO | None = None) -> None:
@@ -52,9 +53,10 @@ def configure(level: str = "INFO", stream: TextIO | None = None) -> None:
     number = logging.getLevelNamesMapping()[level.upper()]
     out = stream or sys.stderr
     structlog.configure(
-        processors=[*SHARED, RENDERER],
+        processors=[*SHARED, structlog.processors.JSONRenderer(serializer=_json)],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.WriteLoggerFactory(out),
+        # Bytes, for a line of text costs 6 us more, and each request has one.
+        logger_factory=structlog.BytesLoggerFactory(out.buffer),
         cache_logger_on_first_use=stream is None,
     )
     logging.basicConfig(level=number, handlers=[_handler(out)], force=True)
@@ -68,7 +70,7 @@ def _handler(out: TextIO) -> logging.Handler:
             foreign_pre_chain=SHARED,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                RENDERER,
+                structlog.processors.JSONRenderer(serializer=_text),
             ],
         )
     )

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import re
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client import CollectorRegistry
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy.exc import OperationalError
 
@@ -177,3 +182,29 @@ def test_the_counts_end_with_the_service(tmp_path: Path) -> None:
         with running(tmp_path, TMPDIR=name):
             assert len(list(own.glob(f"{COUNTS}*"))) == 1
         assert not list(own.glob(f"{COUNTS}*"))
+
+
+FORKED = """
+import os
+from controllers.counts import Counts
+counts = Counts()
+counts.predicted("json", 1)
+child = os.fork()
+counts.predicted("json", 2)
+if child:
+    assert os.waitpid(child, 0)[1] == 0
+    print(os.getpid(), child)
+"""
+
+
+def test_each_process_counts_in_a_file_of_its_own(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", FORKED]
+    environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
+    told = subprocess.run(
+        command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True
+    )
+    files = {path.name for path in tmp_path.glob("counter_*.db")}
+    assert files == {f"counter_{pid}.db" for pid in told.stdout.split()}
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry, str(tmp_path))  # type: ignore[no-untyped-call]
+    assert registry.get_sample_value("grove_predictions_total", {"form": "json"}) == 5
