@@ -5,17 +5,18 @@ from __future__ import annotations
 import io
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from models.errors import TooLarge
 from models.experiment import Task
 from services.forest.contributions import contributions
 from services.forest.encoding import Floats, Matrix
-from services.forest.serving import Model, checked
+from services.forest.serving import TREES, Model, checked, require_whole
 from services.forest.trees import Trees
 from services.predicting import Served
 
-FILE = "trees.npz"
 MOST_ROWS = 100
 MOST_CELLS = 500_000  # about 50 MB, as objects
 MOST_KEPT = 4
@@ -25,7 +26,7 @@ SHARE = 4  # of the memory for loaded versions, one part in so many is for their
 class Explainer:
     """The trees that a process has loaded to explain by, the most recently used; one a process.
 
-    They take at most `most_bytes` together.
+    They take at most `most_bytes` together: those that alone would take more stay in their file.
     """
 
     def __init__(self, most_bytes: int) -> None:
@@ -37,7 +38,7 @@ class Explainer:
         """Add `explanation` to the answers that a version gave to these encoded rows.
 
         What its base and its contributions add up to is the answer. Raises TooLarge for too many
-        rows, or a forest whose trees have no room; Conflict where its files are not as they were.
+        rows; Conflict where the version's files are not as they were.
         """
         if len(matrix) > MOST_ROWS:
             message = f"at most {MOST_ROWS} rows are explained at a time, not {len(matrix):,}"
@@ -56,20 +57,23 @@ class Explainer:
             answer["explanation"] = _told(served.model, answer, of_row)
 
     def _of(self, served: Served) -> Trees:
-        path = served.folder / FILE
-        key = served.checksums[FILE]
+        key = served.checksums[TREES]
         if key not in self._trees:
-            if path.exists() and path.stat().st_size > self.most_bytes:
-                message = "this forest is too large for its answers to be explained here"
-                raise TooLarge(message, code="model_too_large")
-            content = checked(path, served.checksums)
-            self._trees[key] = (Trees.load(io.BytesIO(content)), len(content))
+            self._trees[key] = self._loaded(served.folder / TREES, served.checksums)
         self._trees.move_to_end(key)
         while len(self._trees) > 1 and (
             len(self._trees) > MOST_KEPT or self._taken() > self.most_bytes
         ):
             self._trees.popitem(last=False)
         return self._trees[key][0]
+
+    def _loaded(self, path: Path, checksums: Mapping[str, str]) -> tuple[Trees, int]:
+        """The trees, and the bytes of memory that they take."""
+        if path.exists() and path.stat().st_size > self.most_bytes:
+            require_whole(path, checksums)
+            return Trees.mapped(path), 0
+        content = checked(path, checksums)
+        return Trees.load(io.BytesIO(content)), len(content)
 
     def _taken(self) -> int:
         return sum(size for _, size in self._trees.values())

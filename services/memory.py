@@ -15,6 +15,8 @@ MODELS = 0.25  # of the limit, for all web processes together
 TRAINING, OTHER = 0.5, 0.25  # of what is left
 # A step may always use so much: less is not enough for any.
 LEAST = 512 << 20
+PROCESS = 340 << 20  # what the process of a step takes before it begins
+LOADED = 0.3  # of what is left of it then
 
 
 def of_models(settings: Settings) -> int:
@@ -29,3 +31,8 @@ def of_step(settings: Settings, kind: str) -> int:
     left = settings.memory_limit - web - WORKER
     share = TRAINING if kind in GROWING else OTHER
     return settings.step_memory or max(LEAST, int(left * share))
+
+
+def of_loaded(settings: Settings, kind: str) -> int:
+    """The bytes that a version may take in a step of a job of this kind, beside its own work."""
+    return max(0, int((of_step(settings, kind) - PROCESS) * LOADED))

@@ -53,7 +53,8 @@ class Served:
 class Models:
     """The versions that a process has loaded, the most recently used ones; one a process.
 
-    They are at most 16, and take at most `most_bytes`, unless one alone takes more.
+    They are at most 16, and take at most `most_bytes`: one that alone would take more answers from
+    its file.
     """
 
     def __init__(
@@ -138,7 +139,7 @@ class Models:
         self, record: active.Active, file: str = "", stamp: active.Stamp | None = None
     ) -> Served:
         folder, checksums = self.home.absolute(record.folder), record.checksums
-        model = Model.load(folder, checksums)
+        model = Model.load(folder, checksums, self.most_bytes)
         names = (record.experiment, record.uid, record.version)
         return Served(*names, model, record.reading, folder, checksums, file, stamp)
 

@@ -30,7 +30,7 @@ def submit(session: Session, queue: JobQueue, experiment_id: str, number: int) -
             "hyper_parameters": version.hyper_parameters,
             "given": list(version.hyper_parameters),  # nothing is chosen anew
             "batches": version.manifest.get("batches"),  # an older record has none: as planned
-            "engine": version.manifest["engine"]["name"],
+            "engine": version.manifest["engine"],
         }
         queue.put(session, job)
         return job

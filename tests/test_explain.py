@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from pathlib import Path
 
 import pytest
@@ -62,8 +63,18 @@ def test_what_cannot_be_explained(
         )
         assert_problem(csv, 422, "not_for_csv")
         assert_problem(story.predict(experiment, FLOWER, explain="yes"), 422, "wrong_type")
-        monkeypatch.setattr(story.client.application.extensions["grove"].explainer, "most_bytes", 9)
-        assert_problem(story.predict(experiment, FLOWER, explain=True), 413, "model_too_large")
+
+
+def test_trees_that_have_no_room_explain_from_their_file(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    experiment = story.make_trained(flowers(seed=63))
+    explainer = story.client.application.extensions["grove"].explainer
+    with monkeypatch.context() as small:
+        small.setattr(explainer, "most_bytes", 9)
+        mapped = story.predict(experiment, FLOWER, explain=True).json
+    monkeypatch.setattr(explainer, "_trees", OrderedDict())
+    assert mapped == story.predict(experiment, FLOWER, explain=True).json
 
 
 def test_trees_that_were_changed_explain_nothing(story: Story, home: Path) -> None:

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from models.hyper_parameters import defaults
-from services.forest import engines
-from services.forest.batches import SCIKIT_LEARN
+from services.forest import engines, trial
+from services.forest.batches import INTELEX, SCIKIT_LEARN
 from services.forest.engines import Case, Choice
-from services.worker.forests import choose_engine, training_rows
+from services.memory import PROCESS
+from services.worker.forests import choose_engine, grow_trees, some_rows, training_rows
 from services.worker.trials import score_candidate
 
 pytestmark = pytest.mark.no_database
@@ -77,3 +78,59 @@ def test_a_search_grows_here_beside_the_rows_of_a_fold(
     tried = score_candidate({**spec, "far": far}, lambda *_: None)
     assert len(tried["scores"]) == 2
     assert (judged[0].n_jobs, judged[0].memory_limit) == (2, LIMIT - ROWS * COLUMNS * 4)
+
+
+def test_rows_that_are_too_many_to_copy_are_drawn_for_each_batch(
+    spec: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Any] = []
+
+    def grow(task: str, kwargs: Any, X: Any, y: Any, *_: Any) -> list[Any]:
+        assert (task, kwargs["n_estimators"]) == ("classification", 2)
+        seen.append((X, y))
+        return []
+
+    here = engines.Engine("anything", "1", grow)
+    monkeypatch.setattr(engines, "installed", lambda: {"anything": here})
+    chosen = Choice("anything", "1", "", rows=50).as_record()
+    spec = {**spec, "engine": chosen, "params": {**spec["params"], "random_state": 5}}
+    for start in (0, 10, 0):
+        assert grow_trees(spec, start, start + 10) == []
+    (first, y), (other, _), (again, _) = seen
+    assert first.shape == (50, COLUMNS)
+    assert not np.array_equal(first, other)
+    np.testing.assert_array_equal(first, again)
+    X, every = training_rows(spec)
+    places = [np.flatnonzero((row == X).all(axis=1))[0] for row in first]
+    assert places == sorted(set(places))
+    np.testing.assert_array_equal(every[places], y)
+
+
+def test_a_part_has_all_classes() -> None:
+    X, y = np.arange(1_000.0, dtype=np.float32)[:, None], np.zeros(1_000)
+    y[[3, 700]] = 1, 2
+    some, classes = some_rows("classification", X, y, 5, seed=0)
+    assert 5 <= len(some) <= 7
+    assert set(classes) == {0, 1, 2}
+    assert len(some_rows("regression", X, y, 5, seed=0)[0]) == 5
+
+
+def test_a_part_is_taken_where_it_is_more_than_trees_draw(monkeypatch: pytest.MonkeyPatch) -> None:
+    if INTELEX not in engines.installed():
+        pytest.skip("scikit-learn-intelex is not installed")
+    monkeypatch.setattr(trial, "worse", lambda *_: None)
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(200_000, 40)).astype(np.float32), np.arange(200_000.0) % 3
+    kwargs = {**defaults("classification"), "n_estimators": 2}
+
+    def chosen(room: int, **params: Any) -> Choice:
+        case = Case("classification", {**kwargs, **params}, X, y, 2, PROCESS + room)
+        return engines.choose(case, engines.installed())
+
+    assert (chosen(1 << 30).name, chosen(1 << 30).rows) == (INTELEX, None)
+    part = chosen(40 << 20, max_samples=20_000)
+    assert part.name == INTELEX
+    assert part.rows is not None
+    assert 30_000 <= part.rows < 200_000
+    assert chosen(40 << 20, max_samples=90_000).reason == engines.NO_ROOM
+    assert chosen(40 << 20).reason == engines.NO_ROOM

@@ -37,7 +37,7 @@ def plan_of(spec: Mapping[str, Any]) -> list[tuple[int, int]]:
         spec["rows"],
         spec["engine"]["name"],
         trees_before(spec["extends"]),
-        small=spec["tol"] is not None,
+        small=spec["tol"] is not None or spec["engine"].get("rows") is not None,
     )
 
 

@@ -15,7 +15,7 @@ from services.forest import growing, intelex, trial
 from services.forest.batches import INTELEX, SCIKIT_LEARN
 from services.forest.encoding import Matrix
 from services.forest.growing import Targets
-from services.forest.room import quickly
+from services.forest.room import part_for, quickly
 
 Grow = Callable[..., list[Any]]
 
@@ -35,15 +35,19 @@ class Engine:
 
 @dataclass(frozen=True)
 class Choice:
-    """The engine of one forest, all of it; kept with the job, and in the version's record."""
+    """The engine of one forest, all of it; kept with the job, and in the version's record.
+
+    Each batch of trees is grown on so many `rows`, drawn for it; on all where that is None.
+    """
 
     name: str
     version: str
     reason: str
+    rows: int | None = None
 
-    def as_record(self) -> dict[str, str]:
+    def as_record(self) -> dict[str, Any]:
         """As JSON keeps it."""
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,7 @@ REASONS: tuple[tuple[Callable[[Case], bool], str], ...] = (
     ),
     (lambda case: not np.ptp(case.y), "target: it has one value only"),
 )
+IN_PARTS = "each batch of trees has rows of its own, for all of them are too many to copy"
 NO_ROOM = "memory: it copies the rows, for which a step has no room (GROVE_STEP_MEMORY)"
 
 
@@ -127,15 +132,16 @@ def choose(case: Case, engines: Mapping[str, Engine]) -> Choice:
 
     The same case gives the same choice wherever the same engines are.
     """
-    reason = unsuited(case, engines)
+    reason, rows, fastest = unsuited(case, engines), None, FASTEST
     if reason is None and case.memory > case.memory_limit:
-        reason = NO_ROOM
+        rows = part_for(case.kwargs, case.X.shape, case.n_jobs, case.memory_limit)
+        reason, fastest = (NO_ROOM, "") if rows is None else (None, f"{FASTEST}; {IN_PARTS}")
     if reason is None:
-        rows = (case.task, case.kwargs, case.X, case.y)
+        forest = (case.task, case.kwargs, case.X, case.y)
         slow, fast = engines[SCIKIT_LEARN].grow, engines[INTELEX].grow
-        reason = trial.worse(*rows, slow, fast, case.n_jobs)
+        reason = trial.worse(*forest, slow, fast, case.n_jobs)
     engine = engines[SCIKIT_LEARN if reason else INTELEX]
-    return Choice(engine.name, engine.version, reason or FASTEST)
+    return Choice(engine.name, engine.version, reason or fastest, None if reason else rows)
 
 
 def unsuited(case: Case, engines: Mapping[str, Engine]) -> str | None:
@@ -157,9 +163,14 @@ def engine_of(record: Mapping[str, str], engines: Mapping[str, Engine]) -> Engin
     return engine
 
 
-def again(name: str, here: Mapping[str, Engine]) -> Choice:
-    """The engine that has grown a forest before. Raises Failed, engine_missing."""
+def again(made_by: Mapping[str, Any], here: Mapping[str, Engine]) -> dict[str, Any]:
+    """The record of the engine that has grown a forest before, for the same forest again.
+
+    Raises Failed, engine_missing.
+    """
+    name = made_by["name"]
     if name not in here:
         message = f"this version was grown by {name}, which this worker has not got"
         raise Failed(message, code="engine_missing")
-    return Choice(name, here[name].version, "the version that is verified was grown by it")
+    reason = "the version that is verified was grown by it"
+    return {**made_by, "version": here[name].version, "reason": reason}

@@ -13,33 +13,30 @@ from models.errors import Conflict
 from models.experiment import Task
 from services.columns import Feature
 from services.files import sha256_of
+from services.forest import trees
 from services.forest.graph import classifier, regressor
 from services.forest.parts import deal, name_of
-from services.forest.serving import SERVING
-from services.forest.trees import Trees
+from services.forest.serving import SERVING, TREES
 
 PICKLE = "model.pickle"
-TREES = "trees.npz"
 
 
 def write_serving(
     folder: Path,
     task: str,
     forest: Any,
-    trees: Trees,
     features: Sequence[Feature],
     known_columns: Iterable[str],
 ) -> dict[str, str]:
     """Write what serving needs, ONNX and serving.json; returns their checksums by name.
 
-    `trees` are those of `forest`, `known_columns` all columns of the table. Raises TooLarge
-    where ONNX cannot hold a tree.
+    `known_columns` are all columns of the table. Raises TooLarge where ONNX cannot hold a tree.
     """
     record = describe(task, forest, features, known_columns)
     build = classifier if task == Task.CLASSIFICATION else regressor
     about = {name: json.dumps(record[name]) for name in ("task", "features", "classes")}
     record["parts"], names = [], []
-    for number, part in enumerate(deal(trees), 1):
+    for number, part in enumerate(deal(forest), 1):
         names.append(name_of(number))
         (folder / names[-1]).write_bytes(build(part, about).SerializeToString())
         record["parts"].append(part.count)
@@ -47,12 +44,9 @@ def write_serving(
     return {name: sha256_of(folder / name) for name in (*names, SERVING)}
 
 
-def write_kept(folder: Path, pipeline: Any, trees: Trees) -> dict[str, str]:
-    """Write model.pickle and trees.npz; returns their checksums by name.
-
-    `pipeline` comes from `pipeline_of`, `trees` are those of its forest.
-    """
-    trees.save(folder / TREES)
+def write_kept(folder: Path, pipeline: Any) -> dict[str, str]:
+    """Write model.pickle and trees.npz of a pipeline of `pipeline_of`; their checksums by name."""
+    trees.save(pipeline[-1], folder / TREES)
     with (folder / PICKLE).open("wb") as file:
         pickle.dump(pipeline, file, protocol=pickle.HIGHEST_PROTOCOL)
     return {name: sha256_of(folder / name) for name in (PICKLE, TREES)}

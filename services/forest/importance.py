@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -68,18 +69,16 @@ def by_permutation(
 
 def by_impurity(trees: Trees, features: int) -> Floats:
     """As scikit-learn's feature_importances_ of these trees, shape (features,)."""
-    inner = np.flatnonzero(~trees.leaf)
-    weighed = trees.weighted_n_node_samples * trees.impurity
-    first = trees.offsets[trees.tree_of[inner]]
-    left, right = (
-        first + children[inner] for children in (trees.children_left, trees.children_right)
-    )
-    gain = weighed[inner] - weighed[left] - weighed[right]
-    cell = trees.tree_of[inner] * features + trees.feature[inner]
-    each = np.bincount(cell, gain, trees.count * features).reshape(trees.count, features)
-    sums = each.sum(axis=1, keepdims=True)
-    # A tree of one leaf has nothing to say: scikit-learn leaves it out of the mean.
-    shares = (each[sums[:, 0] > 0] / sums[sums[:, 0] > 0]).sum(axis=0)
+    shares = np.zeros(features)
+    for start, stop in pairwise(trees.offsets.tolist()):
+        nodes = slice(start, stop)
+        weighed = trees.weighted_n_node_samples[nodes] * trees.impurity[nodes]
+        left, right = trees.children_left[nodes], trees.children_right[nodes]
+        inner = np.flatnonzero(left >= 0)
+        gain = weighed[inner] - weighed[left[inner]] - weighed[right[inner]]
+        each = np.bincount(trees.feature[nodes][inner], gain, features)
+        # A tree of one leaf has nothing to say: scikit-learn leaves it out of the mean.
+        shares += each / each.sum() if each.sum() > 0 else 0.0
     total = shares.sum()
     return np.asarray(shares / total if total > 0 else shares)
 

@@ -13,10 +13,9 @@ nodes, three classes, whole and in parts of so many nodes:
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-import numpy as np
-
-from services.forest.trees import Trees
+from services.forest.trees import Trees, trees_of
 
 MOST_NODES = 250_000  # of a part of several trees
 
@@ -26,11 +25,12 @@ def name_of(number: int) -> str:
     return "model.onnx" if number == 1 else f"model-{number}.onnx"
 
 
-def deal(trees: Trees) -> Iterator[Trees]:
-    """The trees in their order, as few parts as hold them; a tree is not divided."""
-    start = 0
-    while start < trees.count:
-        most = trees.offsets[start] + MOST_NODES
-        stop = max(start + 1, int(np.searchsorted(trees.offsets, most, side="right")) - 1)
-        yield trees.part(start, stop)
-        start = stop
+def deal(forest: Any) -> Iterator[Trees]:
+    """The trees of a fitted forest in their order, as few parts as hold them; none is divided."""
+    start, nodes = 0, 0
+    for at, estimator in enumerate(forest.estimators_):
+        nodes += estimator.tree_.node_count
+        if nodes > MOST_NODES and at > start:
+            yield trees_of(forest, start, at)
+            start, nodes = at, estimator.tree_.node_count
+    yield trees_of(forest, start)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,15 +17,18 @@ import pyarrow as pa
 from models.errors import Conflict
 from models.experiment import Task
 from services.columns import Feature
+from services.files import sha256_of
 from services.forest.baseline import Baseline
 from services.forest.coverage import Calibration
+from services.forest.descent import Descent
 from services.forest.encoding import Floats, Matrix
 from services.forest.labels import text_of, winner, winners
 from services.forest.parts import name_of
 from services.forest.rows import RowEncoder
-from services.forest.sessions import Sessions
+from services.forest.sessions import Forest, Passing, Sessions
 
 SERVING, CALIBRATION, BASELINE = "serving.json", "calibration.json", "baseline.json"
+TREES = "trees.npz"
 MEMORY_OF_BYTE = 6  # of a session, for each byte of its export: 5.3 to 6.3 were measured
 Kept = TypeVar("Kept", Calibration, Baseline)
 SCALE = 1e7  # seven digits: the export's probabilities are float32
@@ -39,7 +43,7 @@ class Model:
     `baseline` where the version is not older than it.
     """
 
-    forest: Sessions
+    forest: Forest
     task: str
     features: list[Feature]
     classes: list[Any]
@@ -49,24 +53,39 @@ class Model:
     baseline: Baseline | None = None
 
     @classmethod
-    def load(cls, folder: Path, checksums: Mapping[str, str]) -> Model:
+    def load(
+        cls, folder: Path, checksums: Mapping[str, str], most_bytes: float = math.inf
+    ) -> Model:
         """The model in `folder`, whose files have these SHA-256 sums by name.
 
-        Raises Conflict, model_missing or model_integrity_failed.
+        An export that would take more than `most_bytes` is left where it is: the trees answer from
+        their file. Raises Conflict, model_missing or model_integrity_failed.
         """
-        record = json.loads(checked(folder / SERVING, checksums))
-        parts = record.get("parts", [1])  # an older export is whole
-        contents = _Contents(folder, [name_of(at) for at, _ in enumerate(parts, 1)], checksums)
+        record, contents = _read(folder, checksums)
+        size = contents.size * MEMORY_OF_BYTE
+        if size <= most_bytes:
+            return cls._of(record, contents, Sessions.load(contents, contents.counts), size)
+        require_whole(folder / TREES, checksums)
+        return cls._of(record, contents, Descent.load(folder / TREES), 0)
+
+    @classmethod
+    def passing(cls, folder: Path, checksums: Mapping[str, str]) -> Model:
+        """As `load`, by the export, of which one part at a time is in memory: to be asked once."""
+        record, contents = _read(folder, checksums)
+        return cls._of(record, contents, Passing(lambda: contents, contents.counts), 0)
+
+    @classmethod
+    def _of(cls, record: dict[str, Any], contents: _Contents, forest: Forest, size: int) -> Model:
         features = [Feature.from_record(feature) for feature in record["features"]]
         return cls(
-            forest=Sessions.load(contents, parts),
+            forest=forest,
             task=record["task"],
             features=features,
             classes=record["classes"],
             rows=RowEncoder(features, frozenset(record["known_columns"])),
-            size=contents.size * MEMORY_OF_BYTE,
-            calibration=_kept(Calibration, folder / CALIBRATION, checksums),
-            baseline=_kept(Baseline, folder / BASELINE, checksums),
+            size=size,
+            calibration=_kept(Calibration, contents.folder / CALIBRATION, contents.checksums),
+            baseline=_kept(Baseline, contents.folder / BASELINE, contents.checksums),
         )
 
     @cached_property
@@ -103,20 +122,35 @@ class Model:
         return pa.Table.from_arrays([labels, *map(pa.array, scores.T.copy())], names)
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Contents:
-    """The bytes of files, one after the other, and how many they were: files may go meanwhile."""
+    """The bytes of an export's files, read one after the other; `counts` are the trees of each."""
 
     folder: Path
-    names: list[str]
     checksums: Mapping[str, str]
-    size: int = 0
+    counts: list[int]
+
+    @property
+    def names(self) -> list[str]:
+        return [name_of(at) for at, _ in enumerate(self.counts, 1)]
+
+    @property
+    def size(self) -> int:
+        """How many bytes they are. Raises Conflict, model_missing."""
+        try:
+            return sum((self.folder / name).stat().st_size for name in self.names)
+        except FileNotFoundError as error:
+            raise _missing(Path(error.filename)) from error
 
     def __iter__(self) -> Iterator[bytes]:
         for name in self.names:
-            content = checked(self.folder / name, self.checksums)
-            self.size += len(content)
-            yield content
+            yield checked(self.folder / name, self.checksums)
+
+
+def _read(folder: Path, checksums: Mapping[str, str]) -> tuple[dict[str, Any], _Contents]:
+    record = json.loads(checked(folder / SERVING, checksums))
+    counts = record.get("parts", [1])  # an older export is whole
+    return record, _Contents(folder, checksums, counts)
 
 
 def _kept(kind: type[Kept], path: Path, checksums: Mapping[str, str]) -> Kept | None:
@@ -131,8 +165,24 @@ def checked(path: Path, checksums: Mapping[str, str]) -> bytes:
     try:
         content = path.read_bytes()
     except FileNotFoundError as error:
-        raise Conflict(f"the model's {path.name} is gone", code="model_missing") from error
-    if hashlib.sha256(content).hexdigest() != checksums.get(path.name):
+        raise _missing(path) from error
+    _require(hashlib.sha256(content).hexdigest(), path, checksums)
+    return content
+
+
+def require_whole(path: Path, checksums: Mapping[str, str]) -> None:
+    """Raise Conflict unless a file is the one that was published, as `checked`."""
+    try:
+        _require(sha256_of(path), path, checksums)
+    except FileNotFoundError as error:
+        raise _missing(path) from error
+
+
+def _missing(path: Path) -> Conflict:
+    return Conflict(f"the model's {path.name} is gone", code="model_missing")
+
+
+def _require(digest: str, path: Path, checksums: Mapping[str, str]) -> None:
+    if digest != checksums.get(path.name):
         message = f"the model's {path.name} is not the file that was published"
         raise Conflict(message, code="model_integrity_failed")
-    return content

@@ -18,9 +18,9 @@ from services.forest import export, growing, parity
 from services.forest.batches import is_steady, plan_of
 from services.forest.binning import baseline_of
 from services.forest.coverage import Calibration, strangeness
+from services.forest.parts import deal
 from services.forest.pipeline import pipeline_of
-from services.forest.serving import BASELINE, CALIBRATION, Model
-from services.forest.trees import Trees, trees_of
+from services.forest.serving import BASELINE, CALIBRATION, SERVING, Model
 from services.splits.download import check_part
 from services.splits.stored import part_batches, part_file
 from services.worker.answers import answers_to
@@ -41,23 +41,22 @@ def assemble_version(spec: Spec, grown: list[dict[str, Any]]) -> dict[str, Any]:
     remove(folder)
     folder.mkdir(parents=True)
     forest = _forest(spec, grown)
-    pipeline, trees = pipeline_of(features, forest), trees_of(forest)
-    served = export.write_serving(folder, spec["task"], forest, trees, features, spec["columns"])
+    pipeline = pipeline_of(features, forest)
+    served = export.write_serving(folder, spec["task"], forest, features, spec["columns"])
     with ThreadPoolExecutor(1) as pool:  # to load an export takes as long as to write the rest
-        loading = pool.submit(Model.load, folder, served)
-        kept = export.write_kept(folder, pipeline, trees)
-        model = loading.result()
-    _check(spec, pipeline, model, trees)
-    kept |= _calibrate(spec, folder, model) | _watch(spec, folder, features)
+        checking = pool.submit(_check, spec, pipeline, Model.passing(folder, served))
+        kept = export.write_kept(folder, pipeline)
+        checking.result()
+    checksums = served | kept
+    _check(spec, pipeline, Model.load(folder, checksums, most_bytes=-1))
+    manifest = {**_manifest(spec, forest, folder), **_growth(asked, grown)}
+    del pipeline, forest  # a calibration wants the memory that they take
+    checksums |= _calibrate(spec, folder, checksums) | _watch(spec, folder, features)
     return {
         "hyper_parameters": spec["params"],
         "fit_seconds": round(sum(batch["seconds"] for batch in grown), 3),
-        "checksums": dict(sorted((served | kept).items())),
-        "manifest": {
-            **_manifest(spec, forest),
-            "onnx_parts": model.forest.counts,
-            **_growth(asked, grown),
-        },
+        "checksums": dict(sorted(checksums.items())),
+        "manifest": manifest,
     }
 
 
@@ -106,18 +105,19 @@ def _forest(spec: Spec, grown: list[dict[str, Any]]) -> Any:
     return growing.assemble(spec["task"], kwargs_of(spec), trees, spec["classes"], X, y)
 
 
-def _check(spec: Spec, pipeline: Any, model: Model, trees: Trees) -> None:
+def _check(spec: Spec, pipeline: Any, model: Model) -> None:
     rows = next(part_file(spec["train"]).iter_batches(SAMPLE_ROWS))
     _, y = training_rows(spec)
-    sample = parity.sample(rows, model.features, trees)
+    sample = parity.sample(rows, model.features, next(deal(pipeline[-1])))
     parity.check(pipeline, model, sample, deviation=float(np.std(y)))
 
 
-def _calibrate(spec: Spec, folder: Path, model: Model) -> dict[str, str]:
+def _calibrate(spec: Spec, folder: Path, checksums: dict[str, str]) -> dict[str, str]:
     """Write down how strange the rows of the calibration part look; the file's checksum by name."""
     if spec["calibration"] is None:
         return {}
     check_part(Path(spec["calibration"]), spec["checksums"]["calibration"])
+    model = Model.load(folder, checksums, spec["models_memory"])
     answers = answers_to(spec, model, part_batches(spec["calibration"]))
     found = Calibration.of(strangeness(spec["task"], answers.truth, answers.scores))
     return _written(folder / CALIBRATION, found.as_record())
@@ -134,7 +134,7 @@ def _written(path: Path, record: dict[str, Any]) -> dict[str, str]:
     return {path.name: sha256_of(path)}
 
 
-def _manifest(spec: Spec, forest: Any) -> dict[str, Any]:
+def _manifest(spec: Spec, forest: Any, folder: Path) -> dict[str, Any]:
     """All that it takes to grow the same forest again."""
     manifest = {
         "dataset_sha256": spec["dataset_sha256"],
@@ -145,6 +145,7 @@ def _manifest(spec: Spec, forest: Any) -> dict[str, Any]:
         "train_rows": spec["rows"],
         "engine": spec["engine"],
         "size": {name: spec["size"][name] for name in ("memory_limit", "chosen")},
+        "onnx_parts": json.loads((folder / SERVING).read_text())["parts"],
         "nodes": sum(int(tree.tree_.node_count) for tree in forest.estimators_),
         "python": platform.python_version(),
         "libraries": {name: version_of(name) for name in LIBRARIES},

@@ -32,14 +32,19 @@ LOWER_IS_BETTER = ("rmse", "mae")
 def compare_versions(spec: Spec, report: Report) -> dict[str, Any]:
     """The scores of both, how they differ and how sure that is, and which test says so."""
     both = []
-    for at, folder in enumerate(spec["models"]):
-        report(at / 3, f"answering the test rows by version {spec['versions'][at]}")
-        model = Model.load(Path(folder), spec["models_checksums"][at])
-        both.append(answers_to(spec, model, part_batches(spec["test"])))
+    for at, number in enumerate(spec["versions"]):
+        report(at / 3, f"answering the test rows by version {number}")
+        both.append(_answers(spec, at))
     report(2 / 3, "drawing rows again")
     told = _of_numbers(*both) if spec["task"] == Task.REGRESSION else _of_classes(*both)
     return {"versions": spec["versions"], "rows": len(both[0].truth), "confidence": CONFIDENCE,
             **told, "verdict": _verdict(told)}  # fmt: skip
+
+
+def _answers(spec: Spec, at: int) -> Answers:
+    folder, checksums = Path(spec["models"][at]), spec["models_checksums"][at]
+    model = Model.load(folder, checksums, spec["models_memory"])
+    return answers_to(spec, model, part_batches(spec["test"]))
 
 
 def _verdict(told: dict[str, Any]) -> str:

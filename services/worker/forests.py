@@ -49,18 +49,17 @@ def size_of(spec: Spec) -> Size:
     case = _case(spec, *training_rows(spec))
     fast = engines.unsuited(case, engines.installed()) is None
     wanted = Wanted(case.task, case.kwargs, case.X, case.y, classes, case.n_jobs, fast)
-    limits = {"limit": spec["memory_limit"], "serving": spec["models_memory"]}
-    return fit(wanted, given=spec["given"], closely=spec["dry_run"], **limits)
+    return fit(wanted, spec["memory_limit"], spec["given"], closely=spec["dry_run"])
 
 
-def choose_engine(spec: Spec, X: Matrix, y: Targets) -> dict[str, str]:
-    """What grows the trees of a job on these rows, all of them, and why: {name, version, reason}.
+def choose_engine(spec: Spec, X: Matrix, y: Targets) -> dict[str, Any]:
+    """What grows the trees of a job on these rows, all of them, and why: the record of a Choice.
 
     It is kept as the outcome of a step: whoever goes on with the job grows them with the same.
     """
     here = engines.installed()
     if (same := spec.get("same_engine")) is not None:
-        return engines.again(same, here).as_record()
+        return engines.again(same, here)
     return engines.choose(_case(spec, X, y), here).as_record()
 
 
@@ -96,15 +95,28 @@ def grow_trees(spec: Spec, start: int, stop: int) -> list[Any]:
     """The trees from `start` up to `stop`, in as many threads as there is memory for."""
     engine = engines.engine_of(spec["engine"], engines.installed())
     X, y = training_rows(spec)
+    if (part := spec["engine"].get("rows")) is not None:
+        seed = growing.seeds_of(spec["params"]["random_state"], start, start + 1)[0]
+        X, y = some_rows(spec["task"], X, y, part, seed)
     threads = threads_for(spec, engine, len(y))
     return engine.grow(spec["task"], kwargs_of(spec), X, y, start, stop, threads)
+
+
+def some_rows(task: str, X: Matrix, y: Targets, count: int, seed: int) -> tuple[Matrix, Targets]:
+    """So many rows, drawn at random, in memory; and one of each class that is not among them."""
+    rows = np.random.default_rng(seed).choice(len(y), count, replace=False)
+    missing = np.setdiff1d(y, y[rows]) if task == Task.CLASSIFICATION else y[:0]
+    others = [np.flatnonzero(y == code)[:1] for code in missing]
+    rows = np.sort(np.concatenate([rows, *others]))
+    return X[rows], y[rows]
 
 
 def threads_for(spec: Spec, engine: engines.Engine, rows: int) -> int:
     """In how many threads an engine grows trees of so many rows: as many as have memory."""
     if engine.name != SCIKIT_LEARN:
         return int(spec["threads"])
-    return min(int(spec["threads"]), threads_in(spec["memory_limit"], rows))
+    drawn = kwargs_of(spec).get("max_samples")
+    return min(int(spec["threads"]), threads_in(spec["memory_limit"], rows, drawn))
 
 
 def score_so_far(spec: Spec, batch: dict[str, Any], scored: list[dict[str, Any]]) -> dict[str, Any]:

@@ -82,4 +82,4 @@ def _target(spec: Spec) -> Column:
 
 def model_of(spec: Spec) -> Model:
     """The version that a specification names. Raises Conflict where its files have changed."""
-    return Model.load(Path(spec["model"]), spec["model_checksums"])
+    return Model.load(Path(spec["model"]), spec["model_checksums"], spec["models_memory"])

@@ -15,6 +15,7 @@ from services.worker.forests import (
     choose_engine,
     kwargs_of,
     size_of,
+    some_rows,
     threads_for,
     training_rows,
 )
@@ -49,10 +50,13 @@ def score_candidate(spec: Spec, report: Report) -> dict[str, Any]:
 
 def _grower(spec: Spec, X: Matrix, y: Targets) -> Grow:
     """What grows the forest of a fold of these rows."""
-    engine = engines.engine_of(choose_engine(spec, X, y), engines.installed())
+    chosen = choose_engine(spec, X, y)
+    engine, part = engines.engine_of(chosen, engines.installed()), chosen.get("rows")
     threads = threads_for(spec, engine, len(y))
 
     def grow(own: dict[str, Any], rows: Matrix, targets: Targets) -> list[Any]:
+        if part is not None and part < len(targets):
+            rows, targets = some_rows(spec["task"], rows, targets, part, own["random_state"])
         return engine.grow(spec["task"], own, rows, targets, 0, own["n_estimators"], threads)
 
     return grow

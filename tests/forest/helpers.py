@@ -16,7 +16,6 @@ from services.forest.batches import SCIKIT_LEARN, plan
 from services.forest.encoding import encode
 from services.forest.pipeline import pipeline_of
 from services.forest.serving import Model
-from services.forest.trees import trees_of
 
 DATA = Path(__file__).parents[2] / "data"
 
@@ -89,9 +88,9 @@ def train(
     given = {"n_estimators": 20, "random_state": 3, **params}
     forest = grown(task, encode(table, features), y, classes or [], features, given)
     pipeline = pipeline_of(features, forest)
-    trees, columns = trees_of(forest), [*table.column_names, "target"]
-    checksums = export.write_serving(folder, task, forest, trees, features, columns)
-    export.write_kept(folder, pipeline, trees)
+    columns = [*table.column_names, "target"]
+    checksums = export.write_serving(folder, task, forest, features, columns)
+    checksums |= export.write_kept(folder, pipeline)
     return Version(forest, pipeline, Model.load(folder, checksums), folder)
 
 

@@ -12,15 +12,15 @@ from models.errors import Failed
 from services.columns import Feature
 from services.forest import parity
 from services.forest.encoding import MISSING, encode
-from services.forest.sessions import Sessions
+from services.forest.sessions import Forest
 from services.forest.trees import trees_of
 from tests.forest.helpers import MIXED, Version, features_of, mixed_table, sample_table, train
 
 
-class Altered(Sessions):
+class Altered:
     """An export that answers a little otherwise."""
 
-    def __init__(self, forest: Sessions, change: Any) -> None:
+    def __init__(self, forest: Forest, change: Any) -> None:
         self.forest, self.change = forest, change
 
     def mean(self, output: str, matrix: Any) -> Any:
@@ -104,7 +104,7 @@ def test_the_largest_numbers_agree(tmp_path: Path) -> None:
     parity.check(version.pipeline, version.model, rows)
 
 
-def mismatch(version: Version, rows: pa.Table, forest: Sessions, deviation: float = 1.0) -> bool:
+def mismatch(version: Version, rows: pa.Table, forest: Forest, deviation: float = 1.0) -> bool:
     model = replace(version.model, forest=forest)
     with pytest.raises(Failed) as caught:
         parity.check(version.pipeline, model, rows, deviation)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,11 @@ def trained(folder: Path, classes: int, monkeypatch: pytest.MonkeyPatch, most: i
     return train(folder, table, MIXED, y * 1.0, list("abcdefg")[:classes] or None)
 
 
+def counts(version: Version) -> list[int]:
+    found: list[int] = json.loads((version.folder / "serving.json").read_text())["parts"]
+    return found
+
+
 @pytest.mark.parametrize("classes", [0, 2, 5])
 def test_parts_answer_as_the_whole_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, classes: int
@@ -33,9 +39,9 @@ def test_parts_answer_as_the_whole_does(
     whole = trained(tmp_path / "whole", classes, monkeypatch, 10**9)
     (tmp_path / "parts").mkdir()
     several = trained(tmp_path / "parts", classes, monkeypatch, 1_000)
-    assert whole.model.forest.counts == [TREES]
-    assert len(several.model.forest.counts) > 2
-    assert sum(several.model.forest.counts) == TREES
+    assert counts(whole) == [TREES]
+    assert len(counts(several)) > 2
+    assert sum(counts(several)) == TREES
     table = mixed_table()
     rows = parity.sample(table, MIXED, trees_of(several.forest))
     parity.check(several.pipeline, several.model, rows, deviation=300.0)
@@ -49,7 +55,7 @@ def test_each_part_is_a_model_for_its_trees(
     version = trained(tmp_path, 3, monkeypatch, 1_000)
     matrix = encode(mixed_table(), MIXED)
     trees, stop = version.forest.estimators_, 0
-    for number, count in enumerate(version.model.forest.counts, 1):
+    for number, count in enumerate(counts(version), 1):
         session = onnxruntime.InferenceSession(tmp_path / parts.name_of(number))
         found = session.run(["probabilities"], {"X": matrix.astype(np.float64)})[0]
         start, stop = stop, stop + count
@@ -59,20 +65,21 @@ def test_each_part_is_a_model_for_its_trees(
 
 def test_the_trees_are_dealt_out_in_order() -> None:
     X = np.random.default_rng(0).normal(size=(300, 4))
-    trees = trees_of(RandomForestClassifier(30, random_state=0).fit(X, X[:, 0] > 0.5 * X[:, 1]))
+    forest = RandomForestClassifier(30, random_state=0).fit(X, X[:, 0] > 0.5 * X[:, 1])
+    trees = trees_of(forest)
     for most in (1, 40, 100, int(trees.offsets[-1]), 10**9):
-        dealt = dealt_with(trees, most)
+        dealt = dealt_with(forest, most)
         assert all(len(each.leaf) <= most or each.count == 1 for each in dealt)
         for name in ("threshold", "children_left", "value"):
             together = np.concatenate([getattr(each, name) for each in dealt])
             np.testing.assert_array_equal(together, getattr(trees, name))
         sizes = np.concatenate([np.diff(each.offsets) for each in dealt])
         np.testing.assert_array_equal(sizes, np.diff(trees.offsets))
-    assert len(dealt_with(trees, 1)) == 30
-    assert len(dealt_with(trees, int(trees.offsets[-1]))) == 1
+    assert len(dealt_with(forest, 1)) == 30
+    assert len(dealt_with(forest, int(trees.offsets[-1]))) == 1
 
 
-def dealt_with(trees: Trees, most: int) -> list[Any]:
+def dealt_with(forest: Any, most: int) -> list[Trees]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(parts, "MOST_NODES", most)
-        return list(parts.deal(trees))
+        return list(parts.deal(forest))

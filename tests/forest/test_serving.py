@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -14,9 +15,11 @@ from sklearn.model_selection import train_test_split
 from models.errors import Conflict
 from services.columns import Feature
 from services.files import sha256_of
+from services.forest.descent import Descent
 from services.forest.encoding import encode
 from services.forest.labels import codes_of
 from services.forest.serving import Model
+from services.forest.sessions import Sessions
 from tests.forest.helpers import MIXED, Version, features_of, mixed_table, sample_table, train
 
 ROOT = Path(__file__).parents[2]
@@ -129,10 +132,27 @@ def test_files_that_are_not_as_they_were(tmp_path: Path, name: str) -> None:
     assert refusal(tmp_path, {}) == "model_integrity_failed"
 
 
-def refusal(folder: Path, checksums: dict[str, str]) -> str:
+def refusal(folder: Path, checksums: dict[str, str], most_bytes: float = math.inf) -> str:
     with pytest.raises(Conflict) as caught:
-        Model.load(folder, checksums)
+        Model.load(folder, checksums, most_bytes)
     return caught.value.code
+
+
+def test_an_export_that_has_no_room_leaves_the_answers_to_the_trees(tmp_path: Path) -> None:
+    version = two_classes(tmp_path, ["a", "b"])
+    checksums = {file.name: sha256_of(file) for file in tmp_path.iterdir()}
+    needed = version.model.size
+    assert isinstance(Model.load(tmp_path, checksums, needed).forest, Sessions)
+    small = Model.load(tmp_path, checksums, needed - 1)
+    assert isinstance(small.forest, Descent)
+    assert small.size == 0
+    rows = encode(mixed_table(), small.features)
+    assert small.predictions(rows) == version.model.predictions(rows)
+    trees = tmp_path / "trees.npz"
+    trees.write_bytes(trees.read_bytes() + b" ")
+    assert refusal(tmp_path, checksums, 0) == "model_integrity_failed"
+    trees.unlink()
+    assert refusal(tmp_path, checksums, 0) == "model_missing"
 
 
 def test_serving_loads_no_training_library(tmp_path: Path) -> None:

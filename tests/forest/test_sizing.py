@@ -66,6 +66,24 @@ def test_what_fits_stays_as_it_is() -> None:
     assert size.memory <= 1024 * MEGABYTE
 
 
+ROOM = 1_500
+
+
+def roomy(forest: Wanted, nodes: float = ROOM) -> int:
+    """The bytes in which trees of so many nodes have room."""
+    return forest.size(nodes, 1 << 40).memory + 1
+
+
+@pytest.mark.parametrize("nodes", [1, 100, 24_000, 25_001, 300_000, 3_000_000])
+@pytest.mark.parametrize("trees", [1, 10, 1_000])
+def test_the_room_is_what_the_size_says(nodes: int, trees: int) -> None:
+    forest = wanted("classes", n_estimators=trees)
+    least = forest.size(0, 1 << 40).memory - forest.fixed  # to grow trees at all
+    size = forest.size(nodes, 1 << 40)
+    if size.memory > forest.fixed + least:
+        assert np.isclose(forest.room(size.memory), nodes, rtol=1e-4)
+
+
 @pytest.mark.parametrize("kind", ["classes", "noise", "numbers"])
 @pytest.mark.parametrize(
     ("given", "chosen"),
@@ -80,22 +98,33 @@ def test_what_fits_stays_as_it_is() -> None:
 def test_what_does_not_fit_is_made_smaller(
     kind: str, given: dict[str, Any], chosen: list[str]
 ) -> None:
-    """It stays within the room that there is, and half of it is used."""
+    """It stays within the room that there is, and most of it is used."""
     forest = wanted(kind, **given)
-    limit = forest.fixed + 10 * 1_500 * forest.each
+    limit = roomy(forest)
     size = fit(forest, limit, given)
     assert sorted(size.chosen) == chosen
     assert size.memory <= size.memory_limit == limit
     grown = nodes_in_fact(forest, **size.chosen)
-    assert grown <= 1_500
-    assert grown / 2 <= size.nodes / 10 <= grown * 2
+    assert (0.6 if "max_samples" in size.chosen else 0.4) * ROOM <= grown <= ROOM
+    assert np.isclose(size.nodes / 10, grown, rtol=0.3)
 
 
 def test_little_that_is_missing_makes_the_leaves_larger_alone() -> None:
     forest = wanted("noise")
-    room = forest.most / 4 + 1
-    size = fit(forest, forest.fixed + int(10 * room * forest.each), ())
-    assert size.chosen == {"min_samples_leaf": 4}
+    size = fit(forest, roomy(forest, 8_000), ())
+    assert list(size.chosen) == ["min_samples_leaf"]
+    assert 1 < size.chosen["min_samples_leaf"] < 10
+
+
+def test_smaller_trees_look_at_a_third_of_the_columns() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(ROWS, 30)).astype(np.float32)
+    y = rng.integers(3, size=ROWS).astype(np.float64)
+    kwargs = {**defaults("classification"), "n_estimators": 10}
+    forest = Wanted("classification", kwargs, X, y, 3)
+    assert fit(forest, roomy(forest), ()).chosen["max_features"] == 10
+    given = replace(forest, kwargs={**kwargs, "max_features": 2})
+    assert "max_features" not in fit(given, roomy(given), ("max_features",)).chosen
 
 
 @pytest.mark.parametrize("megabytes", [1, 330, 346])
@@ -107,7 +136,7 @@ def test_where_nothing_fits(megabytes: int) -> None:
 
 def test_what_would_fit_is_said() -> None:
     forest = wanted("noise", min_samples_leaf=1, max_samples=30_000)
-    limit = forest.fixed + 10 * 1_500 * forest.each
+    limit = roomy(forest)
     with pytest.raises(Failed, match=r"min_samples_leaf 10 and max_samples [\d,]+ would fit"):
         fit(forest, limit, ("min_samples_leaf", "max_samples"))
 
@@ -152,14 +181,6 @@ def test_the_out_of_bag_score_needs_the_rows_in_memory() -> None:
     assert scored.fixed - plain.fixed > scored.X.nbytes
 
 
-def test_what_serves_it_bounds_a_forest_too() -> None:
-    forest = wanted("noise")
-    serving = 10 * 1_500 * forest.served
-    size = fit(forest, 8 * 1024 * MEGABYTE, (), serving=serving)
-    assert size.chosen
-    assert size.nodes * forest.served <= serving
-
-
-@pytest.mark.parametrize(("limit", "threads"), [(340, 1), (500, 1), (1_000, 6), (10_000, 96)])
+@pytest.mark.parametrize(("limit", "threads"), [(340, 1), (500, 1), (1_000, 6), (10_000, 93)])
 def test_scikit_learn_grows_in_as_many_threads_as_fit(limit: int, threads: int) -> None:
     assert threads_in(limit * MEGABYTE, 1_500_000) == threads

@@ -1,0 +1,126 @@
+"""A forest that is to be grown, and the memory that it will take."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from services.forest.encoding import Matrix
+from services.forest.growing import Targets
+from services.forest.parts import MOST_NODES
+from services.forest.room import quickly, slowly
+from services.memory import PROCESS
+
+# What a node of the finished forest takes, and a class of it: scikit-learn's own node, its value.
+# The export is made and checked part by part, each of MOST_NODES; what a node of a part takes.
+NODE, CLASS = 80, 8
+PART, PART_CLASS = 420, 50
+ROW = 10  # what a row takes meanwhile
+
+
+@dataclass(frozen=True)
+class Size:
+    """What a forest is expected to be: its nodes, the bytes to make it, and what was chosen so."""
+
+    nodes: int
+    memory: int
+    memory_limit: int
+    chosen: dict[str, int] = field(default_factory=dict)
+
+    def as_record(self) -> dict[str, Any]:
+        """As JSON keeps it."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A forest to be sized: `kwargs` as `growing.grow` takes them, the encoded rows.
+
+    `classes` is how many there are, 1 for numbers; its trees grow in `n_jobs` threads, `fast`
+    where scikit-learn-intelex may grow them.
+    """
+
+    task: str
+    kwargs: Mapping[str, Any]
+    X: Matrix
+    y: Targets
+    classes: int
+    n_jobs: int = 1
+    fast: bool = False
+
+    @property
+    def trees(self) -> int:
+        """How many trees there are to be."""
+        return int(self.kwargs["n_estimators"])
+
+    @property
+    def leaf(self) -> float:
+        """The least rows of a leaf."""
+        least: float = self.kwargs.get("min_samples_leaf", 1)
+        return least * len(self.y) if isinstance(least, float) else least
+
+    @property
+    def distinct(self) -> float:
+        """How many different rows a tree draws, on the average."""
+        return distinct(len(self.y), self.kwargs)
+
+    @property
+    def most(self) -> float:
+        """The nodes that a tree cannot exceed: by its rows, its leaves, its depth."""
+        leaves = self.distinct / self.leaf, self.kwargs.get("max_leaf_nodes") or math.inf
+        return max(1.0, 2 * min(*leaves, 2.0 ** min(self.kwargs.get("max_depth") or 64, 64)))
+
+    @property
+    def each(self) -> int:
+        """The bytes that a node takes."""
+        return NODE + CLASS * self.classes
+
+    @property
+    def part(self) -> int:
+        """The bytes that a node takes besides, of a part of the export."""
+        return PART + PART_CLASS * self.classes
+
+    @property
+    def fixed(self) -> int:
+        """The bytes that are taken before there is a node."""
+        copied = self.X.nbytes + (24 + 16 * self.classes) * len(self.y)
+        return PROCESS + ROW * len(self.y) + (copied if self.kwargs.get("oob_score") else 0)
+
+    def growing(self, limit: int) -> int:
+        """The bytes that are taken while trees grow, however small they are.
+
+        That is what scikit-learn-intelex takes, where it may grow them and has room; else what
+        scikit-learn does in one thread.
+        """
+        fast = quickly(self.kwargs, self.X.shape, self.n_jobs)
+        return fast if self.fast and fast <= limit else slowly(len(self.y))
+
+    def room(self, limit: int) -> float:
+        """The nodes of a tree for which there are so many bytes: what `size` tells, backwards."""
+        if self.growing(limit) > limit:
+            return 0.0
+        free, trees = limit - self.fixed, self.trees
+        several = (free - MOST_NODES * self.part) / (trees * self.each)
+        few = free / (trees * (self.each + self.part))
+        return min(max(several, few), free / (trees * self.each + self.part))
+
+    def changed(self, changes: Mapping[str, Any]) -> Wanted:
+        """The forest with other hyper-parameters."""
+        return replace(self, kwargs={**self.kwargs, **changes})
+
+    def size(self, nodes: float, limit: int, chosen: dict[str, int] | None = None) -> Size:
+        """The size that so many nodes a tree make."""
+        exported = max(nodes, min(self.trees * nodes, MOST_NODES))
+        made = self.fixed + self.trees * nodes * self.each + exported * self.part
+        memory = max(made, self.growing(limit))
+        return Size(round(self.trees * nodes), int(memory), limit, chosen or {})
+
+
+def distinct(n_rows: int, kwargs: Mapping[str, Any]) -> float:
+    """How many different rows of n a tree draws on the average: n (1 - (1 - 1/n)^draws)."""
+    if n_rows < 2 or not kwargs.get("bootstrap", True):  # noqa: PLR2004
+        return float(n_rows)
+    draws = kwargs.get("max_samples") or n_rows
+    return -n_rows * math.expm1(draws * math.log1p(-1 / n_rows))
