@@ -58,13 +58,19 @@ class Model:
     ) -> Model:
         """The model in `folder`, whose files have these SHA-256 sums by name.
 
-        An export that would take more than `most_bytes` is left where it is: the trees answer from
-        their file. Raises Conflict, model_missing or model_integrity_failed.
+        One whose export would take more than `most_bytes` is `mapped`. Raises Conflict,
+        model_missing or model_integrity_failed.
         """
         record, contents = _read(folder, checksums)
         size = contents.size * MEMORY_OF_BYTE
-        if size <= most_bytes:
-            return cls._of(record, contents, Sessions.load(contents, contents.counts), size)
+        if size > most_bytes:
+            return cls.mapped(folder, checksums)
+        return cls._of(record, contents, Sessions.load(contents, contents.counts), size)
+
+    @classmethod
+    def mapped(cls, folder: Path, checksums: Mapping[str, str]) -> Model:
+        """As `load`, by the trees in their file: it takes hardly any memory, and is slower."""
+        record, contents = _read(folder, checksums)
         require_whole(folder / TREES, checksums)
         return cls._of(record, contents, Descent.load(folder / TREES), 0)
 

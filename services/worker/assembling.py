@@ -48,7 +48,7 @@ def assemble_version(spec: Spec, grown: list[dict[str, Any]]) -> dict[str, Any]:
         kept = export.write_kept(folder, pipeline)
         checking.result()
     checksums = served | kept
-    _check(spec, pipeline, Model.load(folder, checksums, most_bytes=-1))
+    _check(spec, pipeline, Model.mapped(folder, checksums))
     manifest = {**_manifest(spec, forest, folder), **_growth(asked, grown)}
     del pipeline, forest  # a calibration wants the memory that they take
     checksums |= _calibrate(spec, folder, checksums) | _watch(spec, folder, features)
