@@ -13,7 +13,7 @@ from models.errors import TooLarge
 from models.experiment import Task
 from services.forest.contributions import contributions
 from services.forest.encoding import Floats, Matrix
-from services.forest.serving import TREES, Model, checked, require_whole
+from services.forest.serving import TREES, Model, checked, mapped
 from services.forest.trees import Trees
 from services.predicting import Served
 
@@ -70,8 +70,7 @@ class Explainer:
     def _loaded(self, path: Path, checksums: Mapping[str, str]) -> tuple[Trees, int]:
         """The trees, and the bytes of memory that they take."""
         if path.exists() and path.stat().st_size > self.most_bytes:
-            require_whole(path, checksums)
-            return Trees.mapped(path), 0
+            return mapped(path, checksums), 0
         content = checked(path, checksums)
         return Trees.load(io.BytesIO(content)), len(content)
 

@@ -38,9 +38,9 @@ def submit(session: Session, queue: JobQueue, experiment_id: str, number: int) -
 
 def _require_one_engine(version: Version) -> None:
     manifest = version.manifest
-    before = manifest.get("extends", manifest)["engine"]["name"]
-    if before != manifest["engine"]["name"]:
-        message = f"the trees of version {version.number} were grown by two libraries"
+    before, after = manifest.get("extends", manifest)["engine"], manifest["engine"]
+    if (before["name"], before.get("rows")) != (after["name"], after.get("rows")):
+        message = f"the trees of version {version.number} were grown in two ways"
         raise Conflict(message, code="engines_differ")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from models import Kind
-from services.memory import LEAST, WEB, WEB_PROCESS, WORKER, of_models, of_step
+from services.memory import LEAST, PROCESS, WEB, WEB_PROCESS, WORKER, of_loaded, of_models, of_step
 from services.settings import Settings, read
 
 pytestmark = pytest.mark.no_database
@@ -43,3 +43,10 @@ def test_what_is_set_is_taken() -> None:
 
 def test_a_step_gets_what_any_needs() -> None:
     assert of_step(settings(memory_limit="600M"), Kind.READ) == LEAST
+
+
+@pytest.mark.parametrize("limit", ["600M", "4G", "64G"])
+def test_a_version_leaves_a_step_room_for_its_own_work(limit: str) -> None:
+    given = settings(memory_limit=limit)
+    loaded, step = of_loaded(given, Kind.TEST), of_step(given, Kind.TEST)
+    assert 0 < loaded < (step - PROCESS) / 2

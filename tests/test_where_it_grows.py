@@ -134,3 +134,12 @@ def test_a_part_is_taken_where_it_is_more_than_trees_draw(monkeypatch: pytest.Mo
     assert 30_000 <= part.rows < 200_000
     assert chosen(40 << 20, max_samples=90_000).reason == engines.NO_ROOM
     assert chosen(40 << 20).reason == engines.NO_ROOM
+
+
+def test_a_verification_of_before_knows_the_engine_by_its_name(spec: dict[str, Any]) -> None:
+    record = {"name": SCIKIT_LEARN, "version": "0", "reason": "", "rows": 9}
+    found = [choose_engine({**spec, "same_engine": each}, *training_rows(spec))
+             for each in (SCIKIT_LEARN, record)]  # fmt: skip
+    assert [each.get("rows") for each in found] == [None, 9]
+    assert {each["name"] for each in found} == {SCIKIT_LEARN}
+    assert found[1]["version"] == engines.installed()[SCIKIT_LEARN].version

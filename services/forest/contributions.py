@@ -38,7 +38,7 @@ def _added(trees: Trees, X: Matrix) -> Floats:
     first = np.tile(trees.offsets[:-1], rows)
     row = np.repeat(np.arange(rows), trees.count)
     node = first
-    while len(node := node[inner := ~trees.leaf[node]]):
+    while len(node := node[inner := trees.children_left[node] >= 0]):
         first, row = first[inner], row[inner]
         feature = trees.feature[node]
         left = X[row, feature] <= trees.threshold[node]

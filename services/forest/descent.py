@@ -7,14 +7,13 @@ for all processes. A forest of 2.8 million nodes in 100 trees: 0.9 ms a row, 80 
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 
 from services.forest.encoding import Floats, Matrix
 from services.forest.trees import Array, Trees
 
 PAIRS = 1 << 14  # of a row and a tree, that go down together: what they look at stays in the cache
+CELLS = 1 << 18  # at most, of what their leaves say
 
 
 class Descent:
@@ -23,22 +22,23 @@ class Descent:
     def __init__(self, trees: Trees) -> None:
         self._trees = trees
 
-    @classmethod
-    def load(cls, path: Path) -> Descent:
-        """The forest of a file that `trees.save` wrote."""
-        return cls(Trees.mapped(path))
-
     def mean(self, output: str, matrix: Matrix) -> Floats:
         """The mean over all trees of this output, float64, for encoded rows."""
-        parts = [self._of(matrix[at : at + PAIRS]) for at in range(0, len(matrix), PAIRS)]
+        rows = self._pairs
+        parts = [self._of(matrix[at : at + rows]) for at in range(0, len(matrix), rows)]
         means = np.concatenate(parts) if parts else self._of(matrix)
         return means if output == "probabilities" else means[:, 0]
+
+    @property
+    def _pairs(self) -> int:
+        values: int = self._trees.value.shape[1]
+        return max(1, min(PAIRS, CELLS // values))
 
     def _of(self, X: Matrix) -> Floats:
         """The mean value of the leaves, shape (rows, values)."""
         trees = self._trees
         sums = np.zeros((len(X), trees.value.shape[1]))
-        at_once = max(1, PAIRS // max(1, len(X)))
+        at_once = max(1, self._pairs // max(1, len(X)))
         for start in range(0, trees.count, at_once):
             roots = np.asarray(trees.offsets[start : min(start + at_once, trees.count)])
             values = trees.value[_leaves(trees, roots, X)].reshape(len(roots), *sums.shape)

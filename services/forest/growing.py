@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import pickle
 import warnings
 from collections.abc import Mapping, Sequence
@@ -69,6 +70,13 @@ def grow(
     forest = FORESTS[Task(task)](**{**kwargs, **batch, "n_jobs": n_jobs})
     with np.errstate(over="ignore", invalid="ignore"):  # sums with MISSING in them
         return list(forest.fit(X, y).estimators_)
+
+
+def in_rows(kwargs: Mapping[str, Any], n_rows: int) -> dict[str, Any]:
+    """Shares of so many training rows as their numbers: for trees that grow on some of the rows."""
+    names = ("min_samples_leaf", "min_samples_split")
+    shares = {name: kwargs[name] for name in names if isinstance(kwargs.get(name), float)}
+    return {**kwargs, **{name: math.ceil(share * n_rows) for name, share in shares.items()}}
 
 
 def seeds_of(random_state: int, start: int, stop: int) -> list[int]:

@@ -78,6 +78,11 @@ def memory(kwargs: Mapping[str, Any], shape: tuple[int, int], n_jobs: int) -> in
     return n_rows * ROW + max(training, n_rows * SHARING * n_jobs)
 
 
+def memory_of_row(n_columns: int, n_jobs: int) -> int:
+    """The bytes that a row takes meanwhile, beside those that are drawn."""
+    return ROW + max(CELL * n_columns, SHARING * n_jobs)
+
+
 def _counts(kwargs: Mapping[str, Any], n_rows: int) -> dict[str, int]:
     """The limits in rows, as many times larger as a row is drawn: it counts a row each time.
 

@@ -32,7 +32,7 @@ def part_for(
     """
     n_rows, n_columns = shape
     draws = kwargs.get("max_samples") or n_rows
-    of_row = intelex.memory({**kwargs, "max_samples": 1}, (1, n_columns), n_jobs) + 4 * n_columns
+    of_row = intelex.memory_of_row(n_columns, n_jobs) + 4 * n_columns
     part = int((limit - PROCESS - intelex.DRAWN * n_jobs * draws) * COPIED / of_row)
     return part if part >= LEAST_PART * draws else None
 

@@ -17,7 +17,6 @@ import pyarrow as pa
 from models.errors import Conflict
 from models.experiment import Task
 from services.columns import Feature
-from services.files import sha256_of
 from services.forest.baseline import Baseline
 from services.forest.coverage import Calibration
 from services.forest.descent import Descent
@@ -26,6 +25,7 @@ from services.forest.labels import text_of, winner, winners
 from services.forest.parts import name_of
 from services.forest.rows import RowEncoder
 from services.forest.sessions import Forest, Passing, Sessions
+from services.forest.trees import Trees
 
 SERVING, CALIBRATION, BASELINE = "serving.json", "calibration.json", "baseline.json"
 TREES = "trees.npz"
@@ -71,8 +71,7 @@ class Model:
     def mapped(cls, folder: Path, checksums: Mapping[str, str]) -> Model:
         """As `load`, by the trees in their file: it takes hardly any memory, and is slower."""
         record, contents = _read(folder, checksums)
-        require_whole(folder / TREES, checksums)
-        return cls._of(record, contents, Descent.load(folder / TREES), 0)
+        return cls._of(record, contents, Descent(mapped(folder / TREES, checksums)), 0)
 
     @classmethod
     def passing(cls, folder: Path, checksums: Mapping[str, str]) -> Model:
@@ -176,10 +175,15 @@ def checked(path: Path, checksums: Mapping[str, str]) -> bytes:
     return content
 
 
-def require_whole(path: Path, checksums: Mapping[str, str]) -> None:
-    """Raise Conflict unless a file is the one that was published, as `checked`."""
+def mapped(path: Path, checksums: Mapping[str, str]) -> Trees:
+    """The trees of a file that is mapped into memory, if it is the one that was published.
+
+    It is opened once: what was looked at is what is mapped. Raises Conflict as `checked` does.
+    """
     try:
-        _require(sha256_of(path), path, checksums)
+        with path.open("rb") as file:
+            _require(hashlib.file_digest(file, "sha256").hexdigest(), path, checksums)
+            return Trees.mapped(file)
     except FileNotFoundError as error:
         raise _missing(path) from error
 

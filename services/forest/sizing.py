@@ -60,6 +60,7 @@ LEAST_ROWS = 1_000  # fewer make no tree worth having
 # 0.77 in the rows above.
 FILLED = 0.6
 SURE = 0.9  # of the room is used, as trees that are like those to be grown fill it
+COPY, COPIED_ROW = 4, 100  # bytes of a value and of a row, where rows are copied to grow trees
 BOOTSTRAPPED = 0.632  # of many rows are among as many that are drawn from them: 1 - 1/e
 WORTH = 1.1  # times as many nodes, or it is not worth while to choose again
 
@@ -78,7 +79,7 @@ def fit(wanted: Wanted, limit: int, given: Collection[str], *, closely: bool = F
     chosen = _chosen(wanted, room, given)
     if chosen is None:
         raise _too_large(wanted, wanted.size(nodes, limit), room)
-    chosen, nodes = _filled(wanted, room, chosen)
+    chosen, nodes = _filled(wanted, room, chosen, limit)
     return wanted.changed(chosen).size(nodes, limit, chosen)
 
 
@@ -136,17 +137,24 @@ def _more_features(wanted: Wanted, given: Collection[str]) -> dict[str, int]:
     return {"max_features": third} if "max_features" not in given and third > usual else {}
 
 
-def _filled(wanted: Wanted, room: float, chosen: dict[str, int]) -> tuple[dict[str, int], float]:
+def _filled(
+    wanted: Wanted, room: float, chosen: dict[str, int], limit: int
+) -> tuple[dict[str, int], float]:
     """What was chosen so that no tree can outgrow the room, moved to where its trees fill it.
 
     A few are grown: their nodes grow no faster than the rows that they draw. Returns the nodes
     that a tree is expected to have, too.
     """
     smaller = wanted.changed(chosen)
-    if "max_samples" not in chosen:
+    # Bootstrapped from among themselves, so many rows are as many different ones; they are copied.
+    rows = min(len(wanted.y), round(smaller.distinct / BOOTSTRAPPED))
+    most = (limit - wanted.growing(limit)) // (COPY * wanted.X.shape[1] + COPIED_ROW)
+    if "max_samples" not in chosen or isinstance(wanted.kwargs.get("min_samples_leaf"), float):
         return chosen, min(room, smaller.most * FILLED)
-    # Bootstrapped from among themselves, so many rows are as many different ones.
-    nodes = _grown(smaller, min(len(wanted.y), round(smaller.distinct / BOOTSTRAPPED)))
+    if most < min(rows, max(SAMPLES)):
+        return chosen, min(room, smaller.most * FILLED)
+    # Of fewer rows than there should be, they have fewer nodes by no more than that.
+    nodes = _grown(smaller, min(rows, most)) * rows / min(rows, most)
     times = min(room * SURE / nodes, wanted.distinct / smaller.distinct)
     if times < WORTH:
         return chosen, nodes

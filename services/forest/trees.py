@@ -66,12 +66,12 @@ class Trees:
             return cls(**arrays)
 
     @classmethod
-    def mapped(cls, path: Path) -> Trees:
+    def mapped(cls, file: BinaryIO) -> Trees:
         """The trees that `save` wrote, as parts of the file: the system holds what it has room for.
 
         To look at a node costs about a third more than in memory: an archive aligns nothing.
         """
-        with zipfile.ZipFile(path) as archive, path.open("rb") as file:
+        with zipfile.ZipFile(file) as archive:
             return cls(**{info.filename[:-4]: _mapped(file, info) for info in archive.infolist()})
 
 

@@ -59,7 +59,8 @@ def choose_engine(spec: Spec, X: Matrix, y: Targets) -> dict[str, Any]:
     """
     here = engines.installed()
     if (same := spec.get("same_engine")) is not None:
-        return engines.again(same, here)
+        # A job that was queued before engines grew trees on parts of the rows has the name alone.
+        return engines.again(same if isinstance(same, dict) else {"name": same}, here)
     return engines.choose(_case(spec, X, y), here).as_record()
 
 
@@ -95,11 +96,13 @@ def grow_trees(spec: Spec, start: int, stop: int) -> list[Any]:
     """The trees from `start` up to `stop`, in as many threads as there is memory for."""
     engine = engines.engine_of(spec["engine"], engines.installed())
     X, y = training_rows(spec)
+    kwargs = kwargs_of(spec)
     if (part := spec["engine"].get("rows")) is not None:
+        kwargs = growing.in_rows(kwargs, len(y))
         seed = growing.seeds_of(spec["params"]["random_state"], start, start + 1)[0]
         X, y = some_rows(spec["task"], X, y, part, seed)
     threads = threads_for(spec, engine, len(y))
-    return engine.grow(spec["task"], kwargs_of(spec), X, y, start, stop, threads)
+    return engine.grow(spec["task"], kwargs, X, y, start, stop, threads)
 
 
 def some_rows(task: str, X: Matrix, y: Targets, count: int, seed: int) -> tuple[Matrix, Targets]:

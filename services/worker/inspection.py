@@ -13,9 +13,8 @@ from services.forest import dependence
 from services.forest.encoding import Matrix
 from services.forest.importance import Importance, by_impurity, by_permutation, listed, rows_for
 from services.forest.labels import winners
-from services.forest.serving import TREES, Model
+from services.forest.serving import TREES, Model, mapped
 from services.forest.slices import sliced, slices, thresholds
-from services.forest.trees import Trees
 from services.pictures.draw import draw
 from services.pictures.scene import Scene
 from services.splits.stored import part_batches, part_file
@@ -74,7 +73,7 @@ def _thresholds(model: Model, answers: Answers) -> list[dict[str, Any]] | None:
 
 def _importances(spec: Spec, model: Model, answers: Answers) -> list[Importance]:
     means, stds = by_permutation(_score(spec["task"], model), answers.X, answers.y)
-    trees = Trees.mapped(Path(spec["model"], TREES))
+    trees = mapped(Path(spec["model"], TREES), spec["model_checksums"])
     names = [feature.name for feature in model.features]
     return listed(names, means, stds, by_impurity(trees, len(names)))
 

@@ -26,7 +26,8 @@ Load = Callable[[Any], Descent]
 def _load(tmp_path: Path) -> Load:
     def load(forest: Any) -> Descent:
         trees.save(forest, tmp_path / "trees.npz")
-        return Descent.load(tmp_path / "trees.npz")
+        with (tmp_path / "trees.npz").open("rb") as file:
+            return Descent(Trees.mapped(file))
 
     return load
 
@@ -59,6 +60,15 @@ def test_at_the_thresholds(load: Load, step: int) -> None:
     )
 
 
+def test_many_classes_are_looked_at_in_small_pieces(
+    load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(descent, "CELLS", 40)
+    forest = RandomForestClassifier(6, random_state=0).fit(X, np.arange(len(X)) % 50)
+    found = load(forest).mean("probabilities", X[:30])
+    np.testing.assert_allclose(found, forest.predict_proba(X[:30]), atol=1e-15)
+
+
 def test_trees_of_one_leaf_and_no_rows(load: Load) -> None:
     stump = RandomForestRegressor(3, random_state=0).fit(X, np.full(len(X), 7.0))
     assert load(stump).mean("value", X[:2]).tolist() == [7.0, 7.0]
@@ -88,7 +98,8 @@ def test_the_file_is_what_numpy_makes_of_the_arrays(tmp_path: Path, kind: Any) -
 def test_mapped_or_read_the_trees_are_the_same(tmp_path: Path) -> None:
     forest = RandomForestClassifier(7, random_state=0).fit(X, CLASSES)
     trees.save(forest, tmp_path / "trees.npz")
-    mapped, read = Trees.mapped(tmp_path / "trees.npz"), Trees.load(tmp_path / "trees.npz")
+    with (tmp_path / "trees.npz").open("rb") as file:
+        mapped, read = Trees.mapped(file), Trees.load(tmp_path / "trees.npz")
     for name, array in vars(read).items():
         np.testing.assert_array_equal(getattr(mapped, name), array)
     with pytest.raises(ValueError, match="read-only"):

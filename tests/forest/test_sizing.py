@@ -78,10 +78,11 @@ def roomy(forest: Wanted, nodes: float = ROOM) -> int:
 @pytest.mark.parametrize("trees", [1, 10, 1_000])
 def test_the_room_is_what_the_size_says(nodes: int, trees: int) -> None:
     forest = wanted("classes", n_estimators=trees)
-    least = forest.size(0, 1 << 40).memory - forest.fixed  # to grow trees at all
-    size = forest.size(nodes, 1 << 40)
-    if size.memory > forest.fixed + least:
-        assert np.isclose(forest.room(size.memory), nodes, rtol=1e-4)
+    room = forest.room(forest.size(nodes, 1 << 40).memory)
+    if forest.size(nodes, 1 << 40).memory > forest.size(0, 1 << 40).memory:
+        assert np.isclose(room, nodes, rtol=1e-4)
+    else:  # to grow any trees takes as much
+        assert room >= nodes
 
 
 @pytest.mark.parametrize("kind", ["classes", "noise", "numbers"])
@@ -114,6 +115,33 @@ def test_little_that_is_missing_makes_the_leaves_larger_alone() -> None:
     size = fit(forest, roomy(forest, 8_000), ())
     assert list(size.chosen) == ["min_samples_leaf"]
     assert 1 < size.chosen["min_samples_leaf"] < 10
+
+
+def test_no_more_rows_are_copied_to_see_than_have_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(ROWS, 100)).astype(np.float32)
+    y = rng.integers(3, size=ROWS).astype(np.float64)
+    forest = Wanted("classification", {**defaults("classification"), "n_estimators": 4}, X, y, 3)
+    grow, seen = growing.grow, []
+
+    def watched(task: str, kwargs: Any, X: Any, y: Any, *rest: Any) -> list[Any]:
+        seen.append(len(X))
+        return grow(task, kwargs, X, y, *rest)
+
+    monkeypatch.setattr(growing, "grow", watched)
+    limit = forest.growing(1 << 40) + 17_000 * (100 + 4 * 100)
+    size = fit(forest, limit, ())
+    assert seen[-1] == 17_000
+    assert "max_samples" in size.chosen
+    assert size.memory <= limit
+    grown = nodes_in_fact(forest, **size.chosen)
+    assert 0.3 * grown <= size.nodes / 4 <= 3 * grown
+
+
+def test_shares_of_rows_are_those_of_all() -> None:
+    kwargs = {"min_samples_leaf": 0.001, "min_samples_split": 7, "max_samples": 5}
+    found = growing.in_rows(kwargs, 10_500)
+    assert found == {"min_samples_leaf": 11, "min_samples_split": 7, "max_samples": 5}
 
 
 def test_smaller_trees_look_at_a_third_of_the_columns() -> None:
