@@ -50,8 +50,6 @@ from services.forest import growing
 from services.forest.engines import tried
 from services.forest.wanted import Size, Wanted, distinct
 
-__all__ = ["Size", "Wanted", "distinct", "fit", "nodes_of_tree"]
-
 SAMPLES = (4_000, 16_000)
 TREES = 3
 LEAF = 10  # what the leaves may grow to before trees draw fewer rows
@@ -149,9 +147,8 @@ def _filled(
     # Bootstrapped from among themselves, so many rows are as many different ones; they are copied.
     rows = min(len(wanted.y), round(smaller.distinct / BOOTSTRAPPED))
     most = (limit - wanted.growing(limit)) // (COPY * wanted.X.shape[1] + COPIED_ROW)
-    if "max_samples" not in chosen or isinstance(wanted.kwargs.get("min_samples_leaf"), float):
-        return chosen, min(room, smaller.most * FILLED)
-    if most < min(rows, max(SAMPLES)):
+    shares = isinstance(wanted.kwargs.get("min_samples_leaf"), float)  # of fewer rows: other leaves
+    if "max_samples" not in chosen or shares or most < min(rows, max(SAMPLES)):
         return chosen, min(room, smaller.most * FILLED)
     # Of fewer rows than there should be, they have fewer nodes by no more than that.
     nodes = _grown(smaller, min(rows, most)) * rows / min(rows, most)

@@ -14,7 +14,7 @@ from services.forest.room import quickly, slowly
 from services.memory import PROCESS
 
 # What a node of the finished forest takes, and a class of it: scikit-learn's own node, its value.
-# The export is made and checked part by part, each of MOST_NODES; what a node of a part takes.
+# The export is made and checked part by part: what a node of the part in hand takes besides.
 NODE, CLASS = 80, 8
 PART, PART_CLASS = 420, 50
 ROW = 10  # what a row takes meanwhile

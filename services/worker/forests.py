@@ -21,8 +21,9 @@ from services.forest.batches import SCIKIT_LEARN
 from services.forest.encoding import Matrix, encode
 from services.forest.growing import Targets
 from services.forest.room import threads_in
-from services.forest.sizing import Size, Wanted, fit
+from services.forest.sizing import fit
 from services.forest.stopping import Votes, votes_of
+from services.forest.wanted import Size, Wanted
 from services.splits.dealer import positions
 from services.splits.stored import part_batches
 from services.worker.outcomes import Spec, outcome, place

@@ -13,7 +13,8 @@ from models.errors import Failed
 from models.hyper_parameters import defaults
 from services.forest import growing
 from services.forest.room import slowly, threads_in
-from services.forest.sizing import Wanted, distinct, fit, nodes_of_tree
+from services.forest.sizing import fit, nodes_of_tree
+from services.forest.wanted import Wanted, distinct
 
 ROWS = 40_000
 MEGABYTE = 1 << 20
