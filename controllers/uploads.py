@@ -92,9 +92,18 @@ def _require(*types: str) -> None:
 
 def _received(blocks: Iterator[bytes], reading: Reading) -> Job:
     job = Job()
-    sha256, size = keep(blocks, parts().home.upload(job.id))
+    sha256, size = keep(_not_empty(blocks), parts().home.upload(job.id))
     job.params = {"sha256": sha256, "size": size, "reading": reading.as_record()}
     return job
+
+
+def _not_empty(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """The same blocks; raises Invalid where they are none, so that no job waits to say so."""
+    first = next(blocks, b"")
+    if not first:
+        raise invalid("csv_empty", "The file holds nothing.")
+    yield first
+    yield from blocks
 
 
 def _blocks(file: FileStorage) -> Iterator[bytes]:

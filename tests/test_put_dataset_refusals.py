@@ -75,6 +75,20 @@ def test_bodies_of_another_kind(story: Story, home: Path) -> None:
         assert_problem(answer, 415, "unsupported_media_type")
 
 
+@pytest.mark.parametrize("row", [pytest.param(None, id="C1-at-once")])
+def test_a_body_of_no_bytes_is_no_job(tmp_path: Path, row: None) -> None:
+    """Without a worker: whoever does not wait for an answer hears of it all the same."""
+    settings = settings_for(tmp_path)
+    prepare_tables(settings)
+    story = Story(opened(settings).test_client())
+    async_ = {"Prefer": "respond-async"}
+    for sent in ({}, {"data": b""}, streamed("", [])):
+        answer = story.client.put("/v1/datasets/none", headers=async_, **sent)
+        assert_problem(answer, 422, "csv_empty")
+    assert files_of(tmp_path) == set()
+    assert story.client.get("/v1/jobs").json["total"] == 0
+
+
 @pytest.mark.parametrize("declared", [True, False])
 def test_bodies_over_the_limit(tmp_path: Path, declared: bool) -> None:
     settings = settings_for(tmp_path, GROVE_MAX_UPLOAD="1K")
