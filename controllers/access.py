@@ -22,7 +22,7 @@ from werkzeug.exceptions import MethodNotAllowed
 
 from controllers import origins, sessions
 from controllers.failures import Failures
-from controllers.parts import parts
+from controllers.parts import asked, parts
 from controllers.repeats import CALLER
 from controllers.scopes import OPEN, needed
 from controllers.waiting import session
@@ -66,9 +66,11 @@ def grant_of(secret: str) -> Grant:
 
 
 def _check() -> None:
-    environ, endpoint, settings = request.environ, request.endpoint, parts().settings
+    given, settings = asked(), parts().settings
+    environ, endpoint = given.environ, given.endpoint
     origins.check_origin(environ, settings.hosts)
-    if endpoint in OPEN or _is_no_method():
+    # An address that lacks the method says so to everyone.
+    if endpoint in OPEN or isinstance(given.routing_exception, MethodNotAllowed):
         return
     origins.check_host(environ, settings.hosts)
     sent = _credentials(environ)
@@ -79,11 +81,6 @@ def _check() -> None:
         environ[CALLER] = _require(known, endpoint, sent)
     elif not settings.on_socket:  # a browser does not reach a socket
         origins.check_loopback_host(environ)
-
-
-def _is_no_method() -> bool:
-    """Whether the address is one, and lacks the method: that is said to everyone."""
-    return isinstance(request.routing_exception, MethodNotAllowed)
 
 
 def _kept() -> KnownKeys:

@@ -136,7 +136,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         def decorate(view: View) -> View:
             @wraps(view)
             def read(*args: Any, **kwargs: Any) -> Any:
-                given = self.ARGUMENTS_PARSER.parse(schema, request, location=place)
+                given = self.ARGUMENTS_PARSER.parse(schema, location=place)
                 return view(*args, given, **kwargs)
 
             return told(cast(View, read))

@@ -1,4 +1,4 @@
-"""What the client accepts, and the headers that keep a browser from guessing and framing."""
+"""What the client accepts, and the headers that keep a browser from framing what it shows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from models.errors import NotAcceptable
 View = TypeVar("View", bound=Callable[..., Any])
 JSON = ("application/json", "application/problem+json")
 ANY = ("*/*",)
-NO_SNIFFING = ("X-Content-Type-Options", "nosniff")
 # What a browser might show. Of JSON it shows nothing but text, as long as it does not guess.
 SHOWN = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
@@ -76,9 +75,7 @@ def _produced(endpoint: str) -> tuple[str, ...]:
 
 
 def _harden(response: Response) -> Response:
-    headers = response.headers
-    headers.set(*NO_SNIFFING)
     if response.mimetype not in JSON:
         for name, value in SHOWN.items():
-            headers.setdefault(name, value)
+            response.headers.setdefault(name, value)
     return response

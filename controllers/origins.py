@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -79,6 +80,7 @@ def _host(environ: Environ) -> str:
     return host.lower()
 
 
+@lru_cache(256)
 def _name(host: str) -> str:
     """The host without its port, or nothing where it is none."""
     match = HOST.fullmatch(host)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from weakref import WeakKeyDictionary
 
 import marshmallow as ma
-from flask import Request, current_app, request
+from flask import Request, current_app
 from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]
 from webargs.flaskparser import FlaskParser
 from werkzeug.datastructures import MultiDict
@@ -16,6 +16,7 @@ from werkzeug.exceptions import ClientDisconnected
 from werkzeug.formparser import FormDataParser
 
 from controllers import strict_json
+from controllers.parts import asked
 from controllers.strict_json import malformed
 from models.errors import Fault, Invalid, Malformed, TooLarge, Unsupported, invalid
 from schemas.messages import MAX_FAULTS, Message, faults_of, shortened, shown
@@ -56,9 +57,8 @@ class StrictParser(FlaskParser):
         self._of_nothing: WeakKeyDictionary[ma.Schema, dict[str, Any]] = WeakKeyDictionary()
 
     def get_default_request(self) -> Request:
-        """The request itself: to ask its proxy costs more than most of what is asked for."""
-        asked: Request = request._get_current_object()  # type: ignore[attr-defined]
-        return asked
+        """The request that is being answered."""
+        return asked()
 
     def parse(
         self, argmap: Any, req: Request | None = None, *, location: str | None = None, **_: Any

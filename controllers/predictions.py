@@ -82,7 +82,7 @@ def _predicted_rows(query: dict[str, Any], own: Parts, served: predicting.Served
         served, body["rows"], explain, see=see, strict=strict, coverage=coverage
     )
     own.counts.predicted("json", len(body["rows"]))
-    return Response(orjson.dumps(answer), mimetype=JSON)
+    return Response(orjson.dumps(answer), content_type=JSON)
 
 
 def _require_few(rows: list[Any], most: int) -> None:

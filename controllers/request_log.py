@@ -1,6 +1,6 @@
-"""Every request has an id and leaves one line in the log.
+"""Every request has an id and leaves one line in the log; no answer is to be guessed at.
 
-Both are made around Flask, not in it: so nothing that answers goes without, and it costs less.
+All that is done around Flask, not in it: so nothing that answers goes without, and it costs less.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     Raised = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
 
 log = structlog.get_logger("grove.requests")
+NO_SNIFFING = ("X-Content-Type-Options", "nosniff")
 
 
 def register(app: Flask) -> None:
@@ -51,7 +52,7 @@ class RequestLog:
         def answer(
             status: str, headers: list[tuple[str, str]], raised: Raised | None = None, /
         ) -> Any:
-            headers.append(("X-Request-ID", number))
+            headers += (NO_SNIFFING, ("X-Request-ID", number))
             method, seconds = environ["REQUEST_METHOD"], time.perf_counter() - started
             self._counts.note(method, _route(environ), status[:3], seconds)
             log.info(

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-from wsgiref.headers import Headers
 
 import brotli
 from flask import Flask, current_app, url_for
@@ -62,9 +61,7 @@ class StaticFiles:
 
     def __init__(self, app: Flask) -> None:
         self._app: WSGIApplication = app.wsgi_app
-        self._files = WhiteNoise(
-            self._app, max_age=None, immutable_file_test="^/static/", add_headers_function=_harden
-        )
+        self._files = WhiteNoise(self._app, max_age=None, immutable_file_test="^/static/")
         folder, prefix = Path(app.static_folder or ""), f"{app.static_url_path}/"
         states = {str(path): path.stat() for path in _fresh(folder)}
         for path in _plain(folder):
@@ -79,10 +76,6 @@ class StaticFiles:
         environ[STATIC] = True
         answered: Iterable[bytes] = self._files(environ, start_response)
         return answered
-
-
-def _harden(headers: Headers, _path: str, _url: str) -> None:
-    headers["X-Content-Type-Options"] = "nosniff"
 
 
 def _plain(folder: Path) -> list[Path]:

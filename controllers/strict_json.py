@@ -58,8 +58,8 @@ def _is_plain(body: bytes, data: Any) -> bool:
 
 def _count_texts(value: Any, depth: int) -> int:
     """How many keys and texts a value holds; far too few where it is too deep or too wide."""
-    if not _holds(value):
-        return isinstance(value, str)
+    if type(value) not in HOLDERS:
+        return type(value) is str
     keys, values = (len(value), value.values()) if type(value) is dict else (0, value)
     if keys > MAX_KEYS:
         return TOO_FEW
@@ -69,7 +69,10 @@ def _count_texts(value: Any, depth: int) -> int:
         return count
     if depth + 1 >= MAX_DEPTH:
         return TOO_FEW
-    return count + sum(_count_texts(each, depth + 1) for each in values if _holds(each))
+    for each in values:
+        if type(each) in HOLDERS:
+            count += _count_texts(each, depth + 1)
+    return count
 
 
 def _exactly(body: bytes) -> Any:
