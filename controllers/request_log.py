@@ -43,6 +43,7 @@ class RequestLog:
 
     def __init__(self, app: WSGIApplication, counted: Counts) -> None:
         self._app, self._counts = app, counted
+        self._log = log.bind()  # as it is configured now: to find that out again takes 2 us
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer as the application does, with the id in a header."""
@@ -55,7 +56,7 @@ class RequestLog:
             headers += (NO_SNIFFING, ("X-Request-ID", number))
             method, seconds = environ["REQUEST_METHOD"], time.perf_counter() - started
             self._counts.note(method, _route(environ), status[:3], seconds)
-            log.info(
+            self._log.info(
                 "request",
                 method=method,
                 path=_path(environ),

@@ -7,6 +7,7 @@ import logging
 import sys
 from collections.abc import Callable
 from contextvars import ContextVar
+from datetime import UTC, datetime
 from typing import Any, TextIO
 
 import orjson
@@ -25,10 +26,16 @@ def _numbered(_: Any, __: str, event: EventDict) -> EventDict:
     return event
 
 
+def _timed(_: Any, __: str, event: EventDict) -> EventDict:
+    """When it was, which the renderer writes as ISO 8601 has it, in UTC."""
+    event["timestamp"] = datetime.now(UTC)
+    return event
+
+
 SHARED: tuple[Processor, ...] = (
     _numbered,
     structlog.stdlib.add_log_level,
-    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    _timed,
     structlog.processors.format_exc_info,
 )
 
@@ -36,9 +43,10 @@ SHARED: tuple[Processor, ...] = (
 def _json(event: Any, default: Callable[[Any], Any], **_: Any) -> bytes:
     """One line: what JSON does not know goes in as text, an integer of any length among it."""
     try:
-        return orjson.dumps(event, default, orjson.OPT_NON_STR_KEYS)
+        return orjson.dumps(event, default, orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z)
     except TypeError:
-        return json.dumps(event, default=default).encode()
+        timed = {**event, "timestamp": event["timestamp"].isoformat().replace("+00:00", "Z")}
+        return json.dumps(timed, default=default).encode()
 
 
 def _text(event: Any, default: Callable[[Any], Any], **_: Any) -> str:

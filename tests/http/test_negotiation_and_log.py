@@ -6,12 +6,14 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 import structlog
 from flask.testing import FlaskClient
 
 from services import logs
+from tests.http.demo import create_demo
 from tests.problems import assert_problem
 
 
@@ -78,21 +80,30 @@ def lines() -> Iterator[io.BytesIO]:
     root.level, root.handlers = before
 
 
-def test_one_line_a_request(client: FlaskClient, lines: io.BytesIO) -> None:
-    answer = client.get("/v1/things?page=1")
+def test_one_line_a_request(lines: io.BytesIO) -> None:
+    before = datetime.now(UTC)
+    answer = create_demo().test_client().get("/v1/things?page=1")
     (line,) = [json.loads(text) for text in lines.getvalue().decode().splitlines()]
     assert (line["event"], line["method"], line["path"]) == ("request", "GET", "/v1/things")
     assert (line["status"], line["level"]) == (200, "info")
+    assert line["timestamp"].endswith("Z")
+    assert before <= datetime.fromisoformat(line["timestamp"]) <= datetime.now(UTC)
     assert line["request_id"] == answer.headers["X-Request-ID"]
     assert 0 <= line["duration_ms"] < 5000
     assert "page=1" not in lines.getvalue().decode()
 
 
-def test_traceback_is_in_the_log(client: FlaskClient, lines: io.BytesIO) -> None:
-    answer = client.get("/v1/raise/crash")
+def test_traceback_is_in_the_log(lines: io.BytesIO) -> None:
+    answer = create_demo().test_client().get("/v1/raise/crash")
     crash, request = [json.loads(text) for text in lines.getvalue().decode().splitlines()]
     assert "ZeroDivisionError: secret" in crash["exception"]
     assert crash["request_id"] == request["request_id"] == answer.headers["X-Request-ID"]
+
+
+def test_numbers_of_any_length_are_logged(lines: io.BytesIO) -> None:
+    structlog.get_logger("grove").info("long", number=10**30)
+    line = json.loads(lines.getvalue())
+    assert (line["number"], line["timestamp"][-1]) == (10**30, "Z")
 
 
 def test_libraries_log_alike(lines: io.BytesIO) -> None:
