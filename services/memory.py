@@ -11,7 +11,7 @@ from models.job import GROWING
 from services.settings import Settings
 
 WEB, WEB_PROCESS, WORKER = 60 << 20, 120 << 20, 340 << 20
-MODELS = 0.25  # of the limit, for all web processes together
+MODELS = 0.15  # of the limit, for all web processes together
 TRAINING, OTHER = 0.5, 0.25  # of what is left
 # A step may always use so much: less is not enough for any.
 LEAST = 512 << 20

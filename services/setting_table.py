@@ -88,7 +88,7 @@ SETTINGS = (
     Setting(
         "GROVE_MODELS_MEMORY",
         UNSET,
-        "memory for loaded versions in each web process (default: its share of a quarter of "
+        "memory for loaded versions in each web process (default: its share of 15 % of "
         "GROVE_MEMORY_LIMIT)",
         size_or_none,
     ),

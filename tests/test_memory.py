@@ -30,8 +30,8 @@ def test_all_that_may_be_taken_at_a_time_is_the_limit(limit: str, web_workers: s
 
 def test_four_gibibytes_leave_what_it_takes() -> None:
     given = settings(memory_limit="4G")
-    assert of_models(given) == GIB // 2
-    assert of_step(given, Kind.TRAIN) > 1.1 * GIB
+    assert of_models(given) > 0.29 * GIB
+    assert of_step(given, Kind.TRAIN) > 1.3 * GIB
     assert of_step(given, Kind.SPLIT) == of_step(given, Kind.TEST) > LEAST
 
 

@@ -9,6 +9,7 @@ SCIKIT_LEARN, INTELEX = "scikit-learn", "scikit-learn-intelex"
 # The trees of a batch at least, and the rows times trees that make one worth a step: a step
 # costs a tenth of a second, and scikit-learn-intelex sorts the columns anew in each.
 TREES = {SCIKIT_LEARN: 10, INTELEX: 25}
+SMALL = 10
 WORTH = {SCIKIT_LEARN: 400_000, INTELEX: 8_000_000}
 MOST_BATCHES = 50
 STEADY = 3  # scores of so many batches in a row, all alike: more trees change nothing
@@ -19,11 +20,11 @@ def plan(
 ) -> list[tuple[int, int]]:
     """The batches as (start, stop): of one size, but for the last one, and 50 at most.
 
-    They begin at the tree `first`: those before it are there already. `small` ones are made
-    however few rows there are.
+    They begin at the tree `first`: those before it are there already. `small` ones have the
+    fewest trees, whatever grows them and however few rows there are.
     """
-    worth = 0 if small else WORTH[engine] // n_rows
-    size = max(TREES[engine], worth, -(-(n_estimators - first) // MOST_BATCHES))
+    worth = SMALL if small else max(TREES[engine], WORTH[engine] // n_rows)
+    size = max(worth, -(-(n_estimators - first) // MOST_BATCHES))
     starts = range(first, n_estimators, size)
     return [(start, min(start + size, n_estimators)) for start in starts]
 

@@ -17,6 +17,7 @@ from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from models.errors import Failed, invalid
 from models.experiment import Task
 from services.columns import Feature
+from services.forest.drawing import distinct, draws_for
 from services.forest.encoding import Matrix
 from services.forest.labels import text_of
 
@@ -72,11 +73,16 @@ def grow(
         return list(forest.fit(X, y).estimators_)
 
 
-def in_rows(kwargs: Mapping[str, Any], n_rows: int) -> dict[str, Any]:
-    """Shares of so many training rows as their numbers: for trees that grow on some of the rows."""
+def in_part(kwargs: Mapping[str, Any], n_rows: int, part: int) -> dict[str, Any]:
+    """The same for trees that grow on a `part` of so many training rows.
+
+    They have as many different rows as they would have of all, and leaves as large: shares of the
+    rows are those of all of them.
+    """
     names = ("min_samples_leaf", "min_samples_split")
     shares = {name: kwargs[name] for name in names if isinstance(kwargs.get(name), float)}
-    return {**kwargs, **{name: math.ceil(share * n_rows) for name, share in shares.items()}}
+    leaves = {name: math.ceil(share * n_rows) for name, share in shares.items()}
+    return {**kwargs, **leaves, "max_samples": draws_for(part, distinct(n_rows, kwargs))}
 
 
 def seeds_of(random_state: int, start: int, stop: int) -> list[int]:

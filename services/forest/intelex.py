@@ -5,13 +5,14 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from math import ceil, expm1, log1p
+from math import ceil
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from models.experiment import Task
+from services.forest.drawing import distinct
 from services.forest.encoding import Matrix
 from services.forest.growing import Targets, seeds_of
 
@@ -86,10 +87,9 @@ def memory_of_row(n_columns: int, n_jobs: int) -> int:
 def _counts(kwargs: Mapping[str, Any], n_rows: int) -> dict[str, int]:
     """The limits in rows, as many times larger as a row is drawn: it counts a row each time.
 
-    scikit-learn counts a row once. Of n rows, m draws find n * (1 - (1 - 1/n)^m) on the average.
+    scikit-learn counts a row once.
     """
-    drawn = kwargs.get("max_samples") or n_rows
-    times = drawn / (n_rows * -expm1(drawn * log1p(-1 / n_rows)))
+    times = (kwargs.get("max_samples") or n_rows) / distinct(n_rows, kwargs)
     limits = {name: kwargs.get(name, least) for name, least in LEAST.items()}
     rows = {k: ceil(v * n_rows) if isinstance(v, float) else v for k, v in limits.items()}
     return {k: int(v * times) if v > LEAST[k] else LEAST[k] for k, v in rows.items()}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from services.forest import intelex
+from services.forest.drawing import distinct, draws_for
 from services.memory import PROCESS
 
 # What a row takes while scikit-learn grows trees, in each thread too, and one of those that a tree
@@ -13,7 +15,7 @@ from services.memory import PROCESS
 # in 1 and 2 that draw a million. The matrix itself is a file, of which the system holds what it has
 # room for; only scikit-learn's out-of-bag score copies what a tree has not drawn, nearly all of it.
 SLOW_ROW, SLOW_THREAD, SLOW_DRAWN = 30, 45, 40
-LEAST_PART = 1.5  # times the rows that a tree draws
+LEAST_PART = 1.5  # times the different rows that a tree has
 COPIED = 0.85  # of what is left for a part of the rows: its matrix, its copy, what it takes to grow
 
 
@@ -27,14 +29,15 @@ def part_for(
 ) -> int | None:
     """How many of the rows scikit-learn-intelex can grow a batch of trees on, in so many bytes.
 
-    None where that is not half as many again as a tree draws: a batch that saw few others would
-    have trees that are too much alike.
+    None where that is not half as many again as a tree has: of a batch that saw few others the
+    trees would be more alike than bootstrap samples are, which have two rows of three.
     """
     n_rows, n_columns = shape
-    draws = kwargs.get("max_samples") or n_rows
+    least = LEAST_PART * distinct(n_rows, kwargs)
+    drawn = draws_for(math.ceil(least), least / LEAST_PART)  # of more rows fewer are drawn twice
     of_row = intelex.memory_of_row(n_columns, n_jobs) + 4 * n_columns
-    part = int((limit - PROCESS - intelex.DRAWN * n_jobs * draws) * COPIED / of_row)
-    return part if part >= LEAST_PART * draws else None
+    part = int((limit - PROCESS - intelex.DRAWN * n_jobs * drawn) * COPIED / of_row)
+    return part if part >= least else None
 
 
 def slowly(rows: int) -> int:

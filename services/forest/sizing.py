@@ -47,8 +47,9 @@ import numpy as np
 
 from models.errors import Failed
 from services.forest import growing
+from services.forest.drawing import distinct, draws_for
 from services.forest.engines import tried
-from services.forest.wanted import Size, Wanted, distinct
+from services.forest.wanted import Size, Wanted
 
 SAMPLES = (4_000, 16_000)
 TREES = 3
@@ -121,7 +122,7 @@ def _chosen(wanted: Wanted, room: float, given: Collection[str]) -> dict[str, in
         chosen["min_samples_leaf"] = min(leaf, LEAF) if may_draw else leaf
     rows = room * wanted.changed(chosen).leaf / 2
     if rows < wanted.distinct and may_draw:
-        chosen["max_samples"] = _draws(len(wanted.y), rows)
+        chosen["max_samples"] = draws_for(len(wanted.y), rows)
         chosen |= _more_features(wanted, given)
     smaller = wanted.changed(chosen)
     fits = smaller.most <= room and smaller.distinct >= max(LEAST_ROWS, 2 * smaller.leaf)
@@ -155,13 +156,8 @@ def _filled(
     times = min(room * SURE / nodes, wanted.distinct / smaller.distinct)
     if times < WORTH:
         return chosen, nodes
-    draws = _draws(len(wanted.y), smaller.distinct * times)
+    draws = draws_for(len(wanted.y), smaller.distinct * times)
     return {**chosen, "max_samples": draws}, nodes * times
-
-
-def _draws(n_rows: int, rows: float) -> int:
-    """How often to draw for so many different rows: the inverse of `distinct`."""
-    return max(1, int(math.log1p(-rows / n_rows) / math.log1p(-1 / n_rows)))
 
 
 def _too_large(wanted: Wanted, size: Size, room: float) -> Failed:

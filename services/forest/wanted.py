@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from services.forest.drawing import distinct
 from services.forest.encoding import Matrix
 from services.forest.growing import Targets
 from services.forest.parts import MOST_NODES
@@ -116,11 +117,3 @@ class Wanted:
         made = self.fixed + self.trees * nodes * self.each + exported * self.part
         memory = max(made, self.growing(limit))
         return Size(round(self.trees * nodes), int(memory), limit, chosen or {})
-
-
-def distinct(n_rows: int, kwargs: Mapping[str, Any]) -> float:
-    """How many different rows of n a tree draws on the average: n (1 - (1 - 1/n)^draws)."""
-    if n_rows < 2 or not kwargs.get("bootstrap", True):  # noqa: PLR2004
-        return float(n_rows)
-    draws = kwargs.get("max_samples") or n_rows
-    return -n_rows * math.expm1(draws * math.log1p(-1 / n_rows))

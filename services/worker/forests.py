@@ -99,7 +99,7 @@ def grow_trees(spec: Spec, start: int, stop: int) -> list[Any]:
     X, y = training_rows(spec)
     kwargs = kwargs_of(spec)
     if (part := spec["engine"].get("rows")) is not None:
-        kwargs = growing.in_rows(kwargs, len(y))
+        kwargs = growing.in_part(kwargs, len(y), part)
         seed = growing.seeds_of(spec["params"]["random_state"], start, start + 1)[0]
         X, y = some_rows(spec["task"], X, y, part, seed)
     threads = threads_for(spec, engine, len(y))

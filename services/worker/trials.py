@@ -9,7 +9,7 @@ import numpy as np
 
 from services.forest import engines
 from services.forest.encoding import Matrix
-from services.forest.growing import Targets, in_rows
+from services.forest.growing import Targets, in_part
 from services.forest.validation import Grow, cross_validate, folds_of
 from services.worker.forests import (
     choose_engine,
@@ -56,7 +56,7 @@ def _grower(spec: Spec, X: Matrix, y: Targets) -> Grow:
 
     def grow(own: dict[str, Any], rows: Matrix, targets: Targets) -> list[Any]:
         if part is not None and part < len(targets):
-            own = in_rows(own, len(targets))
+            own = in_part(own, len(targets), part)
             rows, targets = some_rows(spec["task"], rows, targets, part, own["random_state"])
         return engine.grow(spec["task"], own, rows, targets, 0, own["n_estimators"], threads)
 

@@ -12,9 +12,10 @@ from sklearn.datasets import make_classification, make_regression
 from models.errors import Failed
 from models.hyper_parameters import defaults
 from services.forest import growing
+from services.forest.drawing import distinct, draws_for
 from services.forest.room import slowly, threads_in
 from services.forest.sizing import fit, nodes_of_tree
-from services.forest.wanted import Wanted, distinct
+from services.forest.wanted import Wanted
 
 ROWS = 40_000
 MEGABYTE = 1 << 20
@@ -141,8 +142,18 @@ def test_no_more_rows_are_copied_to_see_than_have_room(monkeypatch: pytest.Monke
 
 def test_shares_of_rows_are_those_of_all() -> None:
     kwargs = {"min_samples_leaf": 0.001, "min_samples_split": 7, "max_samples": 5}
-    found = growing.in_rows(kwargs, 10_500)
+    found = growing.in_part(kwargs, 10_500, 3_000)
     assert found == {"min_samples_leaf": 11, "min_samples_split": 7, "max_samples": 5}
+
+
+@pytest.mark.parametrize("max_samples", [None, 3_000, 10])
+def test_a_tree_has_as_many_different_rows_of_a_part_as_of_all(max_samples: int | None) -> None:
+    kwargs = {"max_samples": max_samples}
+    rows = distinct(10_000, kwargs)
+    in_part = growing.in_part(kwargs, 10_000, 9_000)
+    drawn = np.random.default_rng(0).integers(9_000, size=in_part["max_samples"])
+    assert np.isclose(len(np.unique(drawn)), rows, rtol=0.02)
+    assert draws_for(10_000, rows) == pytest.approx(max_samples or 10_000, abs=1)
 
 
 def test_smaller_trees_look_at_a_third_of_the_columns() -> None:
