@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import statistics
 import sys
 import threading
 import time
@@ -25,6 +26,7 @@ MOST_MIB = 4096
 MOST_SECONDS = 3600
 KILL_EVERY = 120  # seconds
 MOST_TIMES = 1.1
+ONE_BY_ONE = 200
 NAME = "large"
 
 
@@ -35,6 +37,7 @@ def run(sizes: Sizes) -> Report:
         with limited(MOST_MIB) as group, _serving(folder, group) as service:
             table = data.many(sizes.large_rows)
             seconds = _journey(service.client, table, sizes)
+            one_row = _one_by_one(service.client)
             _say(f"the journey took {seconds}, {group.peak_mib:,.0f} MiB at most")
             again, kills = _under_kills(service, sizes)
             _say(f"trained again in {again:.0f} s, under {kills} kills")
@@ -44,6 +47,7 @@ def run(sizes: Sizes) -> Report:
         _say(f"accuracy on {sizes.unseen_rows:,} rows that it has not seen: {told:.4f}")
         theirs = _largest(parts, sizes)
     _tell_journey(report, sizes, seconds, group)
+    report.rows.append(Row("predict, one row after the other: median", "ms", one_row))
     _tell_kills(report, seconds["train"], again, kills, versions)
     _tell_beside(report, told, theirs)
     report.raw |= {"seconds": seconds, "under_kills": again, "kills": kills, "theirs": theirs,
@@ -64,12 +68,11 @@ def _serving(folder: Path, group: Limited) -> Any:
 
 def _journey(client: grove.Client, table: Path, sizes: Sizes) -> dict[str, float]:
     """The seconds of each step."""
-    row = {f"x{number}": 0.5 for number in range(data.FEATURES)}
     steps: dict[str, Callable[[], Any]] = {
         "create": lambda: grove.make_experiment(client, NAME, table, random_state=grove.SEED),
         "train": lambda: _train(client, sizes),
         "test": lambda: client.do("POST", f"/v1/experiments/{NAME}/test"),
-        "predict": lambda: client.do("POST", f"/v1/experiments/{NAME}/predict", {"rows": [row]}),
+        "predict": lambda: _predict(client, 0.5),
     }
     seconds = {}
     for name, step in steps.items():
@@ -77,6 +80,21 @@ def _journey(client: grove.Client, table: Path, sizes: Sizes) -> dict[str, float
         step()
         seconds[name] = time.perf_counter() - started
     return seconds
+
+
+def _predict(client: grove.Client, number: float) -> None:
+    rows = [{f"x{at}": number + at / data.FEATURES for at in range(data.FEATURES)}]
+    client.do("POST", f"/v1/experiments/{NAME}/predict", {"rows": rows})
+
+
+def _one_by_one(client: grove.Client) -> float:
+    """The milliseconds of a predict, its connection among them: the median of different rows."""
+    took = []
+    for at in range(ONE_BY_ONE):
+        started = time.perf_counter()
+        _predict(client, at / ONE_BY_ONE - 1)
+        took.append(time.perf_counter() - started)
+    return 1000 * statistics.median(took)
 
 
 def _train(client: grove.Client, sizes: Sizes) -> None:

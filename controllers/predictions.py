@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
 import orjson
@@ -21,6 +22,9 @@ from models.errors import TooLarge, invalid
 from schemas.predict import PredictionsSchema, PredictQuery, PredictSchema
 from services import predicting, scoring
 from services.reading import Limits
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIEnvironment
 
 JSON = "application/json"
 TABLE = {"type": "string", "description": "the columns sent, then what is predicted"}
@@ -46,6 +50,18 @@ blp = Blueprint(
     url_prefix="/v1/experiments/<experiment_id>",
     description="Predict",
 )
+
+
+class Predicted(Response):
+    """JSON that is whole when it is made: werkzeug need not see what its headers or body lack."""
+
+    def __init__(self, answer: dict[str, Any]) -> None:
+        super().__init__(orjson.dumps(answer), content_type=JSON)
+
+    def __call__(self, _: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Send it as it is: to look it through would be 9 % of the calls that a predict makes."""
+        start_response(self.status, self.headers.to_wsgi_list())
+        return cast(list[bytes], self.response)
 
 
 @blp.route("/predict", methods=["POST"])
@@ -82,7 +98,7 @@ def _predicted_rows(query: dict[str, Any], own: Parts, served: predicting.Served
         served, body["rows"], explain, see=see, strict=strict, coverage=coverage
     )
     own.counts.predicted("json", len(body["rows"]))
-    return Response(orjson.dumps(answer), content_type=JSON)
+    return Predicted(answer)
 
 
 def _require_few(rows: list[Any], most: int) -> None:

@@ -5,15 +5,20 @@ from __future__ import annotations
 import errno
 import multiprocessing
 import os
+import subprocess
+import sys
 from pathlib import Path
 from unittest.mock import MagicMock
 
+import psutil
 import pyarrow as pa
 import pytest
 
 from services.reading import Reading
 from services.worker.children import NICER, _died, run_in_child
 from services.worker.outcomes import Spec, meaning_of
+from tests.processes import lives
+from tests.waits import wait_until
 
 GIGABYTE = 2**30
 
@@ -42,6 +47,16 @@ def test_a_step_leaves_the_processor_to_others_first(tmp_path: Path) -> None:
     made = run_in_child("describe", (spec(tmp_path),), 4 * GIGABYTE, look, lambda *_: None)
     assert made["count"] == 200_000
     assert min(19, os.getpriority(os.PRIO_PROCESS, 0) + NICER) in seen
+
+
+def test_a_step_that_holds_the_interpreter_ends_with_its_worker() -> None:
+    command = [sys.executable, "-m", "tests.holding"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as worker:
+        assert worker.stdout
+        step = int(worker.stdout.readline())
+        wait_until(lambda: psutil.Process(step).cpu_times().user > 0.5)
+        worker.kill()
+    wait_until(lambda: not lives(step))
 
 
 @pytest.mark.parametrize(

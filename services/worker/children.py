@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import importlib
 import logging
@@ -14,6 +15,7 @@ import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, ForkServerProcess
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +108,7 @@ def _died(child: ForkServerProcess) -> Outcome:
 def _main(pipe: Connection, task: str, args: tuple[Any, ...], memory_limit: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):  # these are the worker's to answer
         signal.signal(number, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     os.nice(NICER)
     gc.freeze()  # what the fork server loaded is there for good: to look at it costs, and copies it
     limit = _data_limit(memory_limit)
@@ -131,8 +133,22 @@ def _outcome(pipe: Connection, task: str, args: tuple[Any, ...]) -> Outcome:
     )
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
+    """Have this process end when the worker does, however that goes.
+
+    The kernel tells of the end of the pipe that the worker holds, by a signal whose default is to
+    end: what grows trees may hold the interpreter for a minute, and no thread of it runs then.
+    The thread is for a worker that is gone already.
+    """
     parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()  # returns when the worker is gone, however it went
-        os._exit(1)
+    if parent is None:
+        return
+    pipe = parent.sentinel
+    fcntl.fcntl(pipe, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(pipe, fcntl.F_SETFL, fcntl.fcntl(pipe, fcntl.F_GETFL) | os.O_ASYNC)
+    threading.Thread(target=_end_after, args=(parent,), daemon=True).start()
+
+
+def _end_after(parent: BaseProcess) -> None:
+    parent.join()
+    os._exit(1)
