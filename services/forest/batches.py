@@ -9,7 +9,7 @@ SCIKIT_LEARN, INTELEX = "scikit-learn", "scikit-learn-intelex"
 # The trees of a batch at least, and the rows times trees that make one worth a step: a step
 # costs a tenth of a second, and scikit-learn-intelex sorts the columns anew in each.
 TREES = {SCIKIT_LEARN: 10, INTELEX: 25}
-SMALL = 10
+SMALL = 10  # the trees of a batch where it is to be over soon, whatever grows them
 WORTH = {SCIKIT_LEARN: 400_000, INTELEX: 8_000_000}
 MOST_BATCHES = 50
 STEADY = 3  # scores of so many batches in a row, all alike: more trees change nothing

@@ -33,8 +33,9 @@ def part_for(
     trees would be more alike than bootstrap samples are, which have two rows of three.
     """
     n_rows, n_columns = shape
-    least = LEAST_PART * distinct(n_rows, kwargs)
-    drawn = draws_for(math.ceil(least), least / LEAST_PART)  # of more rows fewer are drawn twice
+    rows = distinct(n_rows, kwargs)
+    least = LEAST_PART * rows
+    drawn = draws_for(math.ceil(least), rows)  # of a larger part fewer rows are drawn twice
     of_row = intelex.memory_of_row(n_columns, n_jobs) + 4 * n_columns
     part = int((limit - PROCESS - intelex.DRAWN * n_jobs * drawn) * COPIED / of_row)
     return part if part >= least else None
