@@ -92,12 +92,12 @@ def test_rows_that_are_too_many_to_copy_are_drawn_for_each_batch(
 
     here = engines.Engine("anything", "1", grow)
     monkeypatch.setattr(engines, "installed", lambda: {"anything": here})
-    chosen = Choice("anything", "1", "", rows=50).as_record()
+    chosen = Choice("anything", "1", "", rows=300).as_record()
     spec = {**spec, "engine": chosen, "params": {**spec["params"], "random_state": 5}}
     for start in (0, 10, 0):
         assert grow_trees(spec, start, start + 10) == []
     (first, y), (other, _), (again, _) = seen
-    assert first.shape == (50, COLUMNS)
+    assert first.shape == (300, COLUMNS)
     assert not np.array_equal(first, other)
     np.testing.assert_array_equal(first, again)
     X, every = training_rows(spec)

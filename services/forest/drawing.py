@@ -16,5 +16,8 @@ def distinct(n_rows: int, kwargs: Mapping[str, Any]) -> float:
 
 
 def draws_for(n_rows: int, rows: float) -> int:
-    """How often to draw for so many different ones of n rows, not more: `distinct` backwards."""
+    """How often to draw for so many different ones of n rows, not more: `distinct` backwards.
+
+    Raises ValueError where `rows` is not below n: no number of draws is sure to have them all.
+    """
     return max(1, int(math.log1p(-rows / n_rows) / math.log1p(-1 / n_rows)))

@@ -156,6 +156,11 @@ def test_a_tree_has_as_many_different_rows_of_a_part_as_of_all(max_samples: int 
     assert draws_for(10_000, rows) == pytest.approx(max_samples or 10_000, abs=1)
 
 
+def test_a_part_has_more_rows_than_a_tree_has_different_ones() -> None:
+    with pytest.raises(ValueError, match="math domain"):
+        growing.in_part({"max_samples": None}, 10_000, 6_000)
+
+
 def test_smaller_trees_look_at_a_third_of_the_columns() -> None:
     rng = np.random.default_rng(0)
     X = rng.normal(size=(ROWS, 30)).astype(np.float32)
