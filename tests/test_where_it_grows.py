@@ -13,7 +13,13 @@ from services.forest import engines, trial
 from services.forest.batches import INTELEX, SCIKIT_LEARN
 from services.forest.engines import Case, Choice
 from services.memory import PROCESS
-from services.worker.forests import choose_engine, grow_trees, some_rows, training_rows
+from services.worker.forests import (
+    choose_engine,
+    grow_trees,
+    size_of,
+    some_rows,
+    training_rows,
+)
 from services.worker.trials import score_candidate
 
 pytestmark = pytest.mark.no_database
@@ -106,6 +112,28 @@ def test_rows_that_are_too_many_to_copy_are_drawn_for_each_batch(
     np.testing.assert_array_equal(every[places], y)
 
 
+@pytest.mark.parametrize("params", [{}, {"class_weight": "balanced"}, {"min_samples_leaf": 0.01}])
+def test_a_training_of_more_rows_than_fit(spec: dict[str, Any], params: dict[str, Any]) -> None:
+    """The trees are those that scikit-learn grows on a part of the rows, which all of it fits."""
+    rng, rows, work = np.random.default_rng(0), 20_000, Path(spec["work"])
+    np.save(work / "X.npy", X := rng.normal(size=(rows, COLUMNS)).astype(np.float32))
+    np.save(work / "y.npy", (X[:, 0] + rng.normal(size=rows) > 0).astype(np.float64))
+    asked = {**spec["params"], "random_state": 0, **params}
+    spec = {**spec, "rows": rows, "params": asked, "given": [*params]}
+    spec["memory_limit"] = PROCESS + 70 * rows
+    size = size_of(spec)
+    assert size.memory <= spec["memory_limit"]
+    spec["params"] = {**asked, **size.chosen}
+    spec["engine"] = choose_engine(spec, *training_rows(spec))
+    part = spec["engine"]["rows"]
+    assert 1_000 < size.chosen["max_samples"] < part < rows
+    trees = grow_trees(spec, 0, 2)
+    assert len(trees) == 2
+    assert all(tree.tree_.n_node_samples[0] < part for tree in trees)
+    assert all(tree.tree_.weighted_n_node_samples[0] > 1_000 for tree in trees)
+    assert np.mean(trees[0].predict(X) == training_rows(spec)[1]) > 0.6
+
+
 def test_a_part_has_all_classes() -> None:
     X, y = np.arange(1_000.0, dtype=np.float32)[:, None], np.zeros(1_000)
     y[[3, 700]] = 1, 2
@@ -134,6 +162,12 @@ def test_a_part_is_taken_where_it_is_more_than_trees_draw(monkeypatch: pytest.Mo
     assert 30_000 <= part.rows < 200_000
     assert chosen(40 << 20, max_samples=90_000).reason == engines.NO_ROOM
     assert chosen(40 << 20).reason == engines.NO_ROOM
+    slow = chosen(12 << 20, max_samples=20_000)
+    assert (slow.name, slow.reason) == (SCIKIT_LEARN, f"{engines.NO_ROOM}; {engines.IN_PARTS}")
+    assert slow.rows is not None
+    assert 30_000 <= slow.rows < part.rows
+    scored = chosen(12 << 20, max_samples=20_000, oob_score=True)
+    assert (scored.name, scored.rows) == (SCIKIT_LEARN, None)
 
 
 def test_a_verification_of_before_knows_the_engine_by_its_name(spec: dict[str, Any]) -> None:

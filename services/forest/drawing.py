@@ -20,4 +20,6 @@ def draws_for(n_rows: int, rows: float) -> int:
 
     Raises ValueError where `rows` is not below n: no number of draws is sure to have them all.
     """
+    if rows >= n_rows:
+        raise ValueError(f"{n_rows} rows have not more than {rows:.0f} different ones")
     return max(1, int(math.log1p(-rows / n_rows) / math.log1p(-1 / n_rows)))

@@ -15,7 +15,7 @@ from services.forest import growing, intelex, trial
 from services.forest.batches import INTELEX, SCIKIT_LEARN
 from services.forest.encoding import Matrix
 from services.forest.growing import Targets
-from services.forest.room import part_for, quickly
+from services.forest.room import rows_quickly, rows_slowly
 
 Grow = Callable[..., list[Any]]
 
@@ -65,9 +65,14 @@ class Case:
     memory_limit: float = math.inf
 
     @property
-    def memory(self) -> int:
-        """The bytes that scikit-learn-intelex takes."""
-        return quickly(self.kwargs, self.X.shape, self.n_jobs)
+    def rows_quickly(self) -> int:
+        """On how many rows scikit-learn-intelex can grow a batch of trees; 0 where on none."""
+        return rows_quickly(self.kwargs, self.X.shape, self.n_jobs, self.memory_limit)
+
+    @property
+    def rows_slowly(self) -> int:
+        """On how many rows scikit-learn can; all where on none, which `sizing.fit` refuses."""
+        return rows_slowly(self.kwargs, self.X.shape, self.memory_limit) or len(self.y)
 
     def differs(self, name: str, *usual: Any) -> bool:
         """Whether a hyper-parameter is none of those."""
@@ -106,7 +111,7 @@ REASONS: tuple[tuple[Callable[[Case], bool], str], ...] = (
     ),
     (lambda case: not np.ptp(case.y), "target: it has one value only"),
 )
-IN_PARTS = "each batch of trees has rows of its own, for all of them are too many to copy"
+IN_PARTS = "each batch of trees has rows of its own, for all of them are too many at once"
 NO_ROOM = "memory: it copies the rows, for which a step has no room (GROVE_STEP_MEMORY)"
 
 
@@ -132,16 +137,19 @@ def choose(case: Case, engines: Mapping[str, Engine]) -> Choice:
 
     The same case gives the same choice wherever the same engines are.
     """
-    reason, rows, fastest = unsuited(case, engines), None, FASTEST
-    if reason is None and case.memory > case.memory_limit:
-        rows = part_for(case.kwargs, case.X.shape, case.n_jobs, case.memory_limit)
-        reason, fastest = (NO_ROOM, "") if rows is None else (None, f"{FASTEST}; {IN_PARTS}")
+    reason, rows = unsuited(case, engines), case.rows_quickly
+    if reason is None and not rows:
+        reason = NO_ROOM
     if reason is None:
         forest = (case.task, case.kwargs, case.X, case.y)
         slow, fast = engines[SCIKIT_LEARN].grow, engines[INTELEX].grow
         reason = trial.worse(*forest, slow, fast, case.n_jobs)
-    engine = engines[SCIKIT_LEARN if reason else INTELEX]
-    return Choice(engine.name, engine.version, reason or fastest, None if reason else rows)
+    engine, rows = (SCIKIT_LEARN, case.rows_slowly) if reason else (INTELEX, rows)
+    words, whole = reason or FASTEST, rows == len(case.y)
+    found = engines[engine]
+    if whole:
+        return Choice(found.name, found.version, words)
+    return Choice(found.name, found.version, f"{words}; {IN_PARTS}", rows)
 
 
 def unsuited(case: Case, engines: Mapping[str, Engine]) -> str | None:

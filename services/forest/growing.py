@@ -77,8 +77,8 @@ def in_part(kwargs: Mapping[str, Any], n_rows: int, part: int) -> dict[str, Any]
     """The same for trees that grow on a `part` of so many training rows.
 
     They have as many different rows as they would have of all, and leaves as large: shares of the
-    rows are those of all of them. Raises ValueError where the part has not so many (`part_for`
-    gives half as many again).
+    rows are those of all of them. Raises ValueError where the part has not so many (`room` gives
+    half as many again).
     """
     names = ("min_samples_leaf", "min_samples_split")
     shares = {name: kwargs[name] for name in names if isinstance(kwargs.get(name), float)}

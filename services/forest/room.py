@@ -1,13 +1,13 @@
-"""The memory that it takes to grow trees, however small they are."""
+"""On how many rows a batch of trees can grow, in the memory that there is."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.forest import intelex
-from services.forest.drawing import distinct, draws_for
+from services.forest.drawing import distinct
 from services.memory import PROCESS
 
 # What a row takes while scikit-learn grows trees, in each thread too, and one of those that a tree
@@ -15,8 +15,43 @@ from services.memory import PROCESS
 # in 1 and 2 that draw a million. The matrix itself is a file, of which the system holds what it has
 # room for; only scikit-learn's out-of-bag score copies what a tree has not drawn, nearly all of it.
 SLOW_ROW, SLOW_THREAD, SLOW_DRAWN = 30, 45, 40
-LEAST_PART = 1.5  # times the different rows that a tree has
+# Times the different rows that a tree has: of so few it draws as many as there are, and neither
+# library draws more.
+LEAST_PART = 1 / (1 - math.exp(-1))
+CELL = 4  # bytes: a part of the rows is a copy
 COPIED = 0.85  # of what is left for a part of the rows: its matrix, its copy, what it takes to grow
+
+
+class Taken(NamedTuple):
+    """The bytes that each row of a part takes, and each of the different ones that a tree draws."""
+
+    row: float
+    drawn: float
+
+    def part(self, kwargs: Mapping[str, Any], n_rows: int, limit: float) -> int:
+        """How many of the rows can be copied and grown on, in so many bytes.
+
+        0 where trees would be more alike than bootstrap samples of that part are, which have two
+        rows of three. A score of what a tree has not drawn is one of all rows.
+        """
+        rows = distinct(n_rows, kwargs)
+        part = int((limit - PROCESS - self.drawn * rows) * COPIED / self.row)
+        return part if part >= LEAST_PART * rows and not kwargs.get("oob_score") else 0
+
+    def most_drawn(self, limit: float) -> float:
+        """The most different rows that a tree may draw of such a part."""
+        return (limit - PROCESS) * COPIED / (LEAST_PART * self.row + COPIED * self.drawn)
+
+
+def fast(n_columns: int, n_jobs: int) -> Taken:
+    """What scikit-learn-intelex takes of a part."""
+    row = intelex.memory_of_row(n_columns, n_jobs) + CELL * n_columns
+    return Taken(row, intelex.DRAWN * n_jobs * LEAST_PART)
+
+
+def slow(n_columns: int) -> Taken:
+    """What scikit-learn takes of a part, in one thread."""
+    return Taken(SLOW_ROW + SLOW_THREAD + CELL * n_columns, SLOW_DRAWN)
 
 
 def quickly(kwargs: Mapping[str, Any], shape: tuple[int, int], n_jobs: int) -> int:
@@ -24,26 +59,28 @@ def quickly(kwargs: Mapping[str, Any], shape: tuple[int, int], n_jobs: int) -> i
     return PROCESS + intelex.memory(kwargs, shape, n_jobs)
 
 
-def part_for(
+def slowly(kwargs: Mapping[str, Any], n_rows: int) -> int:
+    """The bytes that scikit-learn takes to grow trees on so many rows, in one thread."""
+    drawn = SLOW_DRAWN * distinct(n_rows, kwargs)
+    return PROCESS + (SLOW_ROW + SLOW_THREAD) * n_rows + round(drawn)
+
+
+def rows_quickly(
     kwargs: Mapping[str, Any], shape: tuple[int, int], n_jobs: int, limit: float
-) -> int | None:
-    """How many of the rows scikit-learn-intelex can grow a batch of trees on, in so many bytes.
-
-    None where that is not half as many again as a tree has: of a batch that saw few others the
-    trees would be more alike than bootstrap samples are, which have two rows of three.
-    """
+) -> int:
+    """On how many of the rows scikit-learn-intelex can grow a batch: all, a part, or none."""
     n_rows, n_columns = shape
-    rows = distinct(n_rows, kwargs)
-    least = LEAST_PART * rows
-    drawn = draws_for(math.ceil(least), rows)  # of a larger part fewer rows are drawn twice
-    of_row = intelex.memory_of_row(n_columns, n_jobs) + 4 * n_columns
-    part = int((limit - PROCESS - intelex.DRAWN * n_jobs * drawn) * COPIED / of_row)
-    return part if part >= least else None
+    if quickly(kwargs, shape, n_jobs) <= limit:
+        return n_rows
+    return min(n_rows, fast(n_columns, n_jobs).part(kwargs, n_rows, limit))
 
 
-def slowly(rows: int) -> int:
-    """The bytes that scikit-learn takes to grow trees of so many rows, in one thread."""
-    return PROCESS + (SLOW_ROW + SLOW_THREAD + SLOW_DRAWN * 2 // 3) * rows
+def rows_slowly(kwargs: Mapping[str, Any], shape: tuple[int, int], limit: float) -> int:
+    """The same of scikit-learn."""
+    n_rows, n_columns = shape
+    if slowly(kwargs, n_rows) <= limit:
+        return n_rows
+    return min(n_rows, slow(n_columns).part(kwargs, n_rows, limit))
 
 
 def threads_in(limit: int, rows: int, drawn: int | None = None) -> int:

@@ -59,9 +59,11 @@ LEAST_ROWS = 1_000  # fewer make no tree worth having
 # 0.77 in the rows above.
 FILLED = 0.6
 SURE = 0.9  # of the room is used, as trees that are like those to be grown fill it
+DRAWN = 0.99  # of the most rows that have room to grow are drawn: a part of them is a whole number
 # Rows to grow those on: 240,000 x 40 tell 3 % too many nodes of 400,000, in half the time.
 ENOUGH = 300_000
-COPY, COPIED_ROW = 4, 100  # bytes of a value and of a row, where rows are copied to grow trees
+# Bytes of a value and of a row, where rows are copied to grow trees, and of a row to choose those.
+COPY, COPIED_ROW, ORDERED = 4, 100, 8
 BOOTSTRAPPED = 0.632  # of many rows are among as many that are drawn from them: 1 - 1/e
 WORTH = 1.1  # times as many nodes, or it is not worth while to choose again
 
@@ -75,9 +77,9 @@ def fit(wanted: Wanted, limit: int, given: Collection[str], *, closely: bool = F
     """
     room = wanted.room(limit)
     nodes = nodes_of_tree(wanted) if closely or wanted.most > room else wanted.most
-    if nodes <= room:
+    if nodes <= room and wanted.growing(limit) <= limit:
         return wanted.size(nodes, limit)
-    chosen = _chosen(wanted, room, given)
+    chosen = _chosen(wanted, room, given, limit)
     if chosen is None:
         raise _too_large(wanted, wanted.size(nodes, limit), room)
     chosen, nodes = _filled(wanted, room, chosen, limit)
@@ -113,22 +115,28 @@ def _all_drawn(kwargs: Mapping[str, Any]) -> dict[str, Any]:
     return {**kwargs, "max_samples": None}
 
 
-def _chosen(wanted: Wanted, room: float, given: Collection[str]) -> dict[str, int] | None:
-    """The leaves and the rows to draw with which a tree has no more nodes than `room`."""
+def _chosen(
+    wanted: Wanted, room: float, given: Collection[str], limit: int
+) -> dict[str, int] | None:
+    """The leaves and the rows to draw with which trees have room to grow, and `room` for nodes."""
     if room < 1:
         return None
     chosen: dict[str, int] = {}
+    many, rows = wanted.most > room, wanted.distinct
     may_draw = "max_samples" not in given and wanted.kwargs.get("bootstrap", True)
-    if "min_samples_leaf" not in given:
+    if many and "min_samples_leaf" not in given:
         leaf = math.ceil(2 * wanted.distinct / room)
         chosen["min_samples_leaf"] = min(leaf, LEAF) if may_draw else leaf
-    rows = room * wanted.changed(chosen).leaf / 2
+    if many:
+        rows = room * wanted.changed(chosen).leaf / 2
+    if wanted.changed(chosen).growing(limit) > limit:
+        rows = min(rows, DRAWN * wanted.most_drawn(limit))
     if rows < wanted.distinct and may_draw:
         chosen["max_samples"] = draws_for(len(wanted.y), rows)
         chosen |= _more_features(wanted, given)
     smaller = wanted.changed(chosen)
-    fits = smaller.most <= room and smaller.distinct >= max(LEAST_ROWS, 2 * smaller.leaf)
-    return chosen if fits else None
+    fits = smaller.most <= room and smaller.growing(limit) <= limit
+    return chosen if fits and smaller.distinct >= max(LEAST_ROWS, 2 * smaller.leaf) else None
 
 
 def _more_features(wanted: Wanted, given: Collection[str]) -> dict[str, int]:
@@ -149,14 +157,16 @@ def _filled(
     smaller = wanted.changed(chosen)
     # Bootstrapped from among themselves, so many rows are as many different ones; they are copied.
     rows = min(len(wanted.y), round(smaller.distinct / BOOTSTRAPPED))
-    most = (limit - wanted.growing(limit)) // (COPY * wanted.X.shape[1] + COPIED_ROW)
+    free = limit - wanted.fixed - ORDERED * len(wanted.y)
+    most = free // (COPY * wanted.X.shape[1] + COPIED_ROW)
     shares = isinstance(wanted.kwargs.get("min_samples_leaf"), float)  # of fewer rows: other leaves
     if "max_samples" not in chosen or shares or most < min(rows, max(SAMPLES)):
         return chosen, min(room, smaller.most * FILLED)
     # Of fewer rows than there should be, they have fewer nodes by no more than that.
     some = min(rows, most, ENOUGH)
     nodes = _grown(smaller, some) * rows / some
-    times = min(room * SURE / nodes, wanted.distinct / smaller.distinct)
+    most_drawn = max(smaller.distinct, DRAWN * wanted.most_drawn(limit))
+    times = min(room * SURE / nodes, min(wanted.distinct, most_drawn) / smaller.distinct)
     if times < WORTH:
         return chosen, nodes
     draws = draws_for(len(wanted.y), smaller.distinct * times)
@@ -164,7 +174,7 @@ def _filled(
 
 
 def _too_large(wanted: Wanted, size: Size, room: float) -> Failed:
-    free = _chosen(wanted, room, ()) or {}
+    free = _chosen(wanted, room, (), size.memory_limit) or {}
     fits = " and ".join(f"{name} {value:,}" for name, value in free.items())
     message = (
         f"this forest would have about {size.nodes:,} nodes and take {size.memory >> 20:,} MiB to "

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from services.forest import room
 from services.forest.drawing import distinct
 from services.forest.encoding import Matrix
 from services.forest.growing import Targets
 from services.forest.parts import MOST_NODES
-from services.forest.room import quickly, slowly
 from services.memory import PROCESS
 
 # What a node of the finished forest takes, and a class of it: scikit-learn's own node, its value.
@@ -40,7 +40,7 @@ class Wanted:
     """A forest to be sized: `kwargs` as `growing.grow` takes them, the encoded rows.
 
     `classes` is how many there are, 1 for numbers; its trees grow in `n_jobs` threads, `fast`
-    where scikit-learn-intelex may grow them.
+    where scikit-learn-intelex may grow them, `far` where others do, in memory of their own.
     """
 
     task: str
@@ -50,6 +50,7 @@ class Wanted:
     classes: int
     n_jobs: int = 1
     fast: bool = False
+    far: bool = False
 
     @property
     def trees(self) -> int:
@@ -93,15 +94,26 @@ class Wanted:
         """The bytes that are taken while trees grow, however small they are.
 
         That is what scikit-learn-intelex takes, where it may grow them and has room; else what
-        scikit-learn does in one thread.
+        scikit-learn does in one thread. A part of the rows takes what there is.
         """
-        fast = quickly(self.kwargs, self.X.shape, self.n_jobs)
-        return fast if self.fast and fast <= limit else slowly(len(self.y))
+        if self.far:
+            return 0
+        shape, rows = self.X.shape, len(self.y)
+        if self.fast and (quick := room.rows_quickly(self.kwargs, shape, self.n_jobs, limit)):
+            return room.quickly(self.kwargs, shape, self.n_jobs) if quick == rows else limit
+        part = 0 < room.rows_slowly(self.kwargs, shape, limit) < rows
+        return limit if part else room.slowly(self.kwargs, rows)
+
+    def most_drawn(self, limit: int) -> float:
+        """The most different rows that a tree may draw where it grows on a part of the rows."""
+        if self.far:
+            return math.inf
+        columns = self.X.shape[1]
+        taken = room.fast(columns, self.n_jobs) if self.fast else room.slow(columns)
+        return taken.most_drawn(limit)
 
     def room(self, limit: int) -> float:
-        """The nodes of a tree for which there are so many bytes: what `size` tells, backwards."""
-        if self.growing(limit) > limit:
-            return 0.0
+        """The nodes of a tree for which there are so many bytes: what is `made`, backwards."""
         free, trees = limit - self.fixed, self.trees
         several = (free - MOST_NODES * self.part) / (trees * self.each)
         few = free / (trees * (self.each + self.part))
@@ -111,9 +123,12 @@ class Wanted:
         """The forest with other hyper-parameters."""
         return replace(self, kwargs={**self.kwargs, **changes})
 
+    def made(self, nodes: float) -> float:
+        """The bytes that it takes to put together, check and export a forest of such trees."""
+        exported = max(nodes, min(self.trees * nodes, MOST_NODES))
+        return self.fixed + self.trees * nodes * self.each + exported * self.part
+
     def size(self, nodes: float, limit: int, chosen: dict[str, int] | None = None) -> Size:
         """The size that so many nodes a tree make."""
-        exported = max(nodes, min(self.trees * nodes, MOST_NODES))
-        made = self.fixed + self.trees * nodes * self.each + exported * self.part
-        memory = max(made, self.growing(limit))
+        memory = max(self.made(nodes), self.growing(limit))
         return Size(round(self.trees * nodes), int(memory), limit, chosen or {})

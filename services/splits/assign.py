@@ -32,7 +32,8 @@ def deal(rows: int, plan: Plan, rank: int) -> Parts:
     test = min(nearest_whole(rows, plan.test_size), max(rows - 1, 0))
     calibration = min(nearest_whole(rows - test, plan.calibration_size), max(rows - test - 1, 0))
     seed = np.random.SeedSequence((plan.random_state, rank)).generate_state(1)[0]
-    order = np.random.RandomState(int(seed)).permutation(rows)
+    order = np.arange(rows, dtype=np.uint32)  # in half the memory what its permutation would be
+    np.random.RandomState(int(seed)).shuffle(order)
     parts = np.zeros(rows, dtype=np.int8)
     parts[order[:test]] = TEST
     parts[order[test : test + calibration]] = CALIBRATION

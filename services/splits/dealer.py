@@ -14,9 +14,10 @@ from services.columns import Column, Feature, Notice
 from services.forest.encoding import encode
 from services.reading import Description
 from services.splits import leaks
-from services.splits.assign import TEST, TRAIN, ByClass, ByColumn, ByOrder, Parts
+from services.splits.assign import TRAIN, ByClass, ByColumn, ByOrder, Parts
 from services.splits.levels import Levels
 from services.splits.plan import Plan
+from services.splits.repeated import Repeated
 
 SAMPLE_ROWS = 2_000
 
@@ -33,7 +34,7 @@ class Dealer:
         self.learned = [*(column.name for column in used), plan.target]
         self.assign = _assigner(plan, columns, description.rows)
         self.levels = {column.name: Levels() for column in used if column.type == "category"}
-        self.hashes: dict[int, list[npt.NDArray[np.uint64]]] = {TRAIN: [], TEST: []}
+        self.repeated = Repeated(description.rows)
         self.stride = max(1, description.rows // SAMPLE_ROWS)
         self.sample: list[pa.RecordBatch] = []
         self.seen = 0
@@ -42,9 +43,7 @@ class Dealer:
         """The part of each row of the next batch."""
         parts = self.assign(batch, self._codes(batch))
         learned = batch.select(self.learned)
-        hashes = leaks.row_hashes(learned)
-        for part, kept in self.hashes.items():
-            kept.append(hashes[parts == part])
+        self.repeated.see(leaks.row_hashes(learned), parts)
         is_train = pa.array(parts == TRAIN)
         for name, levels in self.levels.items():
             levels.see(batch[name].filter(is_train))
@@ -66,14 +65,13 @@ class Dealer:
 
     def notices(self) -> list[Notice]:
         """What would make the scores better than they are."""
-        train, test = (np.concatenate(self.hashes.pop(part)) for part in (TRAIN, TEST))
         sample = pa.Table.from_batches(self.sample)
         X, y = encode(sample, self.features()), sample[self.plan.target]
         if self.plan.type == Task.REGRESSION:
             told = leaks.repeating(X, y.to_numpy(), self.used)
         else:
             told = leaks.revealing(X, positions(y, self.classes()), self.used)
-        return leaks.identical_rows(train, test) + told
+        return self.repeated.notices() + told
 
     def _keep_sample(self, learned: pa.RecordBatch) -> None:
         rows = np.arange(-self.seen % self.stride, len(learned), self.stride)

@@ -52,21 +52,6 @@ def _bits(column: pa.Array) -> npt.NDArray[np.uint64]:
     return np.asarray(column.to_numpy(zero_copy_only=False)).view(np.uint64)
 
 
-def identical_rows(train: npt.NDArray[np.uint64], test: npt.NDArray[np.uint64]) -> list[Notice]:
-    """A notice if rows of the test part stand in the training part too. It sorts both."""
-    train.sort()
-    test.sort()  # to look up one after the other is many times faster
-    at = np.searchsorted(train, test)
-    shared = int((train[np.minimum(at, len(train) - 1)] == test).sum())
-    if not shared:
-        return []
-    message = (
-        f"{shared} of {len(test)} test rows stand in the training part too, to the last value: "
-        "scores on them say nothing about new data"
-    )
-    return [Notice("identical_rows", message)]
-
-
 def revealing(
     X: npt.NDArray[np.float32], y: npt.NDArray[Any], features: list[Column]
 ) -> list[Notice]:

@@ -49,7 +49,8 @@ def size_of(spec: Spec) -> Size:
     classes = max(1, len(spec["classes"]))
     case = _case(spec, *training_rows(spec))
     fast = engines.unsuited(case, engines.installed()) is None
-    wanted = Wanted(case.task, case.kwargs, case.X, case.y, classes, case.n_jobs, fast)
+    forest = (case.task, case.kwargs, case.X, case.y, classes)
+    wanted = Wanted(*forest, case.n_jobs, fast, far=spec["far"])
     return fit(wanted, spec["memory_limit"], spec["given"], closely=spec["dry_run"])
 
 
@@ -102,6 +103,7 @@ def grow_trees(spec: Spec, start: int, stop: int) -> list[Any]:
         kwargs = growing.in_part(kwargs, len(y), part)
         seed = growing.seeds_of(spec["params"]["random_state"], start, start + 1)[0]
         X, y = some_rows(spec["task"], X, y, part, seed)
+        spec = {**spec, "memory_limit": spec["memory_limit"] - X.nbytes}
     threads = threads_for(spec, engine, len(y))
     return engine.grow(spec["task"], kwargs, X, y, start, stop, threads)
 
@@ -109,7 +111,8 @@ def grow_trees(spec: Spec, start: int, stop: int) -> list[Any]:
 def some_rows(task: str, X: Matrix, y: Targets, count: int, seed: int) -> tuple[Matrix, Targets]:
     """So many rows, drawn at random, in memory; and one of each class that is not among them."""
     rows = np.random.default_rng(seed).choice(len(y), count, replace=False)
-    missing = np.setdiff1d(y, y[rows]) if task == Task.CLASSIFICATION else y[:0]
+    codes = np.arange(y.max() + 1 if task == Task.CLASSIFICATION else 0)
+    missing = np.setdiff1d(codes, y[rows])
     others = [np.flatnonzero(y == code)[:1] for code in missing]
     rows = np.sort(np.concatenate([rows, *others]))
     return X[rows], y[rows]
@@ -160,13 +163,13 @@ def kwargs_of(spec: Spec) -> dict[str, Any]:
 
 
 def training_rows(spec: Spec) -> tuple[Matrix, Targets]:
-    """The encoded training rows: a memory map that all readers share, and none writes to.
+    """The encoded training rows: memory maps that all readers share, and none writes to.
 
     scikit-learn asks for one that can be written to. A private one of that kind would count as
-    memory in use, the whole of it; this one is the file.
+    memory in use, the whole of it; these are the files.
     """
     path = Path(spec["work"]) / spec["X"]
-    return np.load(path, mmap_mode="r+"), np.load(path.with_name("y.npy"))
+    return np.load(path, mmap_mode="r+"), np.load(path.with_name("y.npy"), mmap_mode="r+")
 
 
 def _matrix(path: Path, shape: tuple[int, int]) -> Any:

@@ -14,6 +14,7 @@ from services.forest import growing
 from services.forest.batches import INTELEX, SCIKIT_LEARN
 from services.forest.engines import Case, Choice, Engine, choose, engine_of, installed
 from services.forest.growing import resolve
+from services.forest.room import quickly
 
 RNG = np.random.default_rng(0)
 ROWS = 6_000
@@ -118,8 +119,9 @@ def test_few_rows_and_one_value_are_for_scikit_learn() -> None:
 
 def test_where_the_rows_have_no_room_to_be_copied_scikit_learn_grows() -> None:
     case = Case("classification", {"random_state": 1}, X, CODES, 2)
-    enough = replace(case, memory_limit=case.memory)
-    scarce = replace(case, memory_limit=case.memory - 1)
+    needed = quickly(case.kwargs, X.shape, 2)
+    enough = replace(case, memory_limit=needed)
+    scarce = replace(case, memory_limit=needed - 1)
 
     assert choose(enough, BOTH).name == INTELEX
     assert choose(scarce, BOTH).name == SCIKIT_LEARN

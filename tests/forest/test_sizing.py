@@ -13,8 +13,8 @@ from models.errors import Failed
 from models.hyper_parameters import defaults
 from services.forest import growing
 from services.forest.drawing import distinct, draws_for
-from services.forest.room import slowly, threads_in
-from services.forest.sizing import fit, nodes_of_tree
+from services.forest.room import LEAST_PART, rows_quickly, rows_slowly, slowly, threads_in
+from services.forest.sizing import DRAWN, fit, nodes_of_tree
 from services.forest.wanted import Wanted
 
 ROWS = 40_000
@@ -131,7 +131,7 @@ def test_no_more_rows_are_copied_to_see_than_have_room(monkeypatch: pytest.Monke
         return grow(task, kwargs, X, y, *rest)
 
     monkeypatch.setattr(growing, "grow", watched)
-    limit = forest.growing(1 << 40) + 17_000 * (100 + 4 * 100)
+    limit = forest.fixed + 8 * ROWS + 17_000 * (100 + 4 * 100)
     size = fit(forest, limit, ())
     assert seen[-1] == 17_000
     assert "max_samples" in size.chosen
@@ -157,7 +157,7 @@ def test_a_tree_has_as_many_different_rows_of_a_part_as_of_all(max_samples: int 
 
 
 def test_a_part_has_more_rows_than_a_tree_has_different_ones() -> None:
-    with pytest.raises(ValueError, match="math domain"):
+    with pytest.raises(ValueError, match=r"6000 rows have not more than 6\d\d\d different ones"):
         growing.in_part({"max_samples": None}, 10_000, 6_000)
 
 
@@ -193,32 +193,78 @@ def test_how_many_rows_are_drawn() -> None:
     assert distinct(1, {}) == 1
 
 
-def test_rows_that_leave_no_room_to_grow_are_refused() -> None:
+def least_for(forest: Wanted) -> int:
+    """The bytes in which scikit-learn has room to grow its trees on all rows."""
+    return slowly(forest.kwargs, len(forest.y))
+
+
+def test_where_a_row_too_many_is_drawn_fewer_are() -> None:
     forest = wanted("classes", max_depth=2)
-    with pytest.raises(Failed) as caught:
-        fit(forest, slowly(len(forest.y)) - 1, ())
-    assert caught.value.code == "out_of_memory"
-    least = slowly(len(forest.y))
+    least = least_for(forest)
     assert fit(forest, least, ()).memory == least
+    size = fit(forest, least - 1, ())
+    assert list(size.chosen) == ["max_samples"]
+    assert size.memory == slowly({**forest.kwargs, **size.chosen}, ROWS) < least
+
+
+def test_where_all_rows_are_too_many_trees_draw_fewer_of_a_part() -> None:
+    forest, limit = wanted("classes", max_depth=2), slowly({"max_samples": 1}, ROWS) - MEGABYTE
+    size = fit(forest, limit, ())
+    assert list(size.chosen) == ["max_samples"]
+    assert size.memory == limit
+    smaller = forest.changed(size.chosen)
+    assert LEAST_PART * smaller.distinct <= rows_slowly(smaller.kwargs, (ROWS, 8), limit) < ROWS
+    assert smaller.distinct == pytest.approx(DRAWN * forest.most_drawn(limit), rel=1e-3)
+
+
+@pytest.mark.parametrize("given", [{"bootstrap": False}, {"max_samples": 30_000},
+                                   {"oob_score": True}])  # fmt: skip
+def test_rows_that_leave_no_room_to_grow_are_refused(given: dict[str, Any]) -> None:
+    forest = wanted("classes", max_depth=2, **given)
+    with pytest.raises(Failed) as caught:
+        fit(forest, least_for(forest) - 1, given)
+    assert caught.value.code == "out_of_memory"
+
+
+def test_of_rows_that_are_too_many_it_is_said_what_would_fit() -> None:
+    forest = wanted("classes", max_depth=2, max_samples=30_000)
+    with pytest.raises(Failed, match=r"; max_samples [\d,]+ would fit"):
+        fit(forest, least_for(forest) - 1, ["max_samples"])
+
+
+def test_a_cluster_grows_in_memory_of_its_own() -> None:
+    forest = wanted("classes", max_depth=2)
+    size = fit(replace(forest, far=True), least_for(forest) - 1, ())
+    assert size.chosen == {}
+    assert size.memory < least_for(forest)
 
 
 def test_the_faster_engine_takes_more_for_each_column_and_is_counted_where_it_has_room() -> None:
     slow = wanted("classes", max_depth=2)
-    forest, limit, least = replace(slow, fast=True), 2 * 1024 * MEGABYTE, slowly(len(slow.y))
+    forest, limit, least = replace(slow, fast=True), 2 * 1024 * MEGABYTE, least_for(slow)
     assert fit(slow, limit, ()).memory == least
     assert fit(forest, limit, ()).memory == forest.growing(limit) > least
     assert fit(forest, forest.growing(limit) - 1, ()).memory == least
 
 
-def test_few_columns_and_few_drawn_rows_take_the_faster_engine_less() -> None:
+def tall(**params: Any) -> Wanted:
+    """A forest on ten million rows, which take no memory here."""
     rows = np.lib.stride_tricks.as_strided(np.zeros(1, np.float32), (10_000_000, 5), (0, 0))
-    kwargs = {"n_estimators": 2, "max_depth": 2, "max_samples": 500_000, "random_state": 0}
+    kwargs = {"n_estimators": 2, "max_depth": 2, "random_state": 0, **params}
     y = np.lib.stride_tricks.as_strided(np.zeros(1), (10_000_000,), (0,))
-    forest = Wanted("classification", kwargs, rows, y, 3, 2, fast=True)
-    limit = slowly(10_000_000) - 1
-    assert fit(forest, limit, ()).memory <= limit
-    with pytest.raises(Failed):
-        fit(replace(forest, fast=False), limit, ())
+    return Wanted("classification", kwargs, rows, y, 3, 2)
+
+
+@pytest.mark.parametrize("fast", [False, True])
+@pytest.mark.parametrize("megabytes", [500, 700, 1_000])
+def test_a_tall_table_is_grown_on_parts(fast: bool, megabytes: int) -> None:
+    forest, limit = replace(tall(), fast=fast), megabytes * MEGABYTE
+    size = fit(forest, limit, ())
+    smaller = forest.changed(size.chosen)
+    rows = (rows_quickly(smaller.kwargs, forest.X.shape, 2, limit) if fast
+            else rows_slowly(smaller.kwargs, forest.X.shape, limit))  # fmt: skip
+    assert LEAST_PART * smaller.distinct <= rows < 10_000_000
+    assert size.memory == limit
 
 
 def test_the_out_of_bag_score_needs_the_rows_in_memory() -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
+from services.splits.assign import TEST, TRAIN
 from services.splits.leaks import row_hashes
+from services.splits.repeated import Repeated
 from tests.splits.test_counts import make
 from tests.story import table
 
@@ -56,3 +59,32 @@ def test_identical_rows_beside_missing_values(tmp_path: Path, block: int) -> Non
     (notice,) = (each for each in made.warnings if each["code"] == "identical_rows")
     whole = make(tmp_path / "whole", table(["x", "wild", "kind"], [*rows, *rows]))
     assert notice in whole.warnings
+
+
+@pytest.mark.parametrize(("rows", "share"), [(1, 1), (1_000, 1), (1_001, 2), (4_000, 4)])
+def test_of_very_many_rows_a_share_is_looked_at(rows: int, share: int) -> None:
+    assert Repeated(rows, most=1_000).share == share
+
+
+@pytest.mark.parametrize("most", [40_000, 10_000, 300])
+def test_the_rows_on_both_sides_are_counted_or_estimated(most: int) -> None:
+    rng = np.random.default_rng(0)
+    train = rng.integers(2**63, size=16_000, dtype=np.uint64)
+    test = rng.integers(2**63, size=8_000, dtype=np.uint64)
+    test[::4] = train[::8]
+    hashes = np.concatenate([train, test])
+    parts = np.repeat([TRAIN, TEST], [len(train), len(test)])
+    order = rng.permutation(len(parts))
+    seen = Repeated(len(parts), most)
+    for some in np.array_split(order, 7):
+        seen.see(hashes[some], parts[some].astype(np.int8))
+    (notice,) = seen.notices()
+    count = int(re.findall(r"\d+", notice.message)[0])
+    assert notice.message.startswith("about ") == (most < len(parts))
+    assert count == pytest.approx(2_000, rel={40_000: 0, 10_000: 0.1, 300: 0.3}[most])
+
+
+def test_where_no_row_is_on_both_sides_nothing_is_said() -> None:
+    seen = Repeated(3)
+    seen.see(np.array([1, 2, 3], np.uint64), np.array([TRAIN, TEST, TEST], np.int8))
+    assert seen.notices() == []
