@@ -9,6 +9,7 @@ from scipy.stats import chi2
 
 from services.columns import Feature
 from services.forest.baseline import Baseline, bins_of
+from services.forest.drawing import some_of
 from services.forest.encoding import MISSING, UNSEEN, Matrix
 
 BINS, MOST_LEVELS = 10, 50
@@ -21,10 +22,8 @@ OF_NUMBER = [float(np.nextafter(np.float32(MISSING), np.float32(0)))]
 
 def baseline_of(features: Sequence[Feature], X: Matrix) -> Baseline:
     """The bins of the first 500 features of encoded rows (n, features), of 100,000 of the rows."""
-    rows = np.arange(len(X))
-    if len(X) > MOST_ROWS:
-        rows = np.sort(np.random.default_rng(0).choice(len(X), MOST_ROWS, replace=False))
-    some, watched = X[rows, :MOST_FEATURES], features[:MOST_FEATURES]
+    rows, watched = some_of(len(X), MOST_ROWS, seed=0), features[:MOST_FEATURES]
+    some = X[rows, :MOST_FEATURES]
     edges = [edges_of(some[:, at], each) for at, each in enumerate(watched)]
     counts = [bins_of(some[:, at], each).tolist() for at, each in enumerate(edges)]
     return Baseline(

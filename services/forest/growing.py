@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import math
 import pickle
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -114,36 +113,3 @@ def load_trees(path: Path, sha256: str) -> list[Any]:
             return list(pickle.load(file))  # noqa: S301 - our own file, checked above
     except FileNotFoundError as error:
         raise Failed(f"the trees in {path.name} are gone", code="work_lost") from error
-
-
-def assemble(
-    task: str,
-    kwargs: Mapping[str, Any],
-    trees: Sequence[Any],
-    classes: Sequence[Any],
-    X: Matrix,
-    y: Targets,
-) -> Any:
-    """The fitted forest of these trees, as one fit on `X` and the labels would have left it.
-
-    `classes` are the labels of the codes in `y`; the forest's classes are those that occur.
-    """
-    given = {"n_estimators": len(trees), "n_jobs": None, "warm_start": True}
-    forest = FORESTS[Task(task)](**{**kwargs, **given})
-    forest.estimators_ = list(trees)
-    # A warm fit with no tree to add sets all that a fit sets, out-of-bag scores included, and
-    # warns that it added none.
-    with warnings.catch_warnings(), np.errstate(over="ignore", invalid="ignore"):
-        warnings.simplefilter("ignore", UserWarning)
-        forest.fit(X, y)
-    forest.set_params(warm_start=False)
-    if task == Task.CLASSIFICATION:
-        _name_classes(forest, list(classes))
-    return forest
-
-
-def _name_classes(forest: Any, classes: Sequence[Any]) -> None:
-    """Put the labels in the place of their codes."""
-    forest.classes_ = np.array(classes)[forest.classes_.astype(np.intp)]
-    if isinstance(weights := forest.class_weight, dict):
-        forest.class_weight = {classes[code]: weight for code, weight in weights.items()}

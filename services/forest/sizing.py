@@ -47,7 +47,7 @@ import numpy as np
 
 from models.errors import Failed
 from services.forest import growing
-from services.forest.drawing import distinct, draws_for
+from services.forest.drawing import distinct, draws_for, some_of
 from services.forest.engines import tried
 from services.forest.wanted import Size, Wanted
 
@@ -62,8 +62,7 @@ SURE = 0.9  # of the room is used, as trees that are like those to be grown fill
 DRAWN = 0.99  # of the most rows that have room to grow are drawn: a part of them is a whole number
 # Rows to grow those on: 240,000 x 40 tell 3 % too many nodes of 400,000, in half the time.
 ENOUGH = 300_000
-# Bytes of a value and of a row, where rows are copied to grow trees, and of a row to choose those.
-COPY, COPIED_ROW, ORDERED = 4, 100, 8
+COPY, COPIED_ROW = 4, 100  # bytes of a value and of a row, where rows are copied to grow trees
 BOOTSTRAPPED = 0.632  # of many rows are among as many that are drawn from them: 1 - 1/e
 WORTH = 1.1  # times as many nodes, or it is not worth while to choose again
 
@@ -101,8 +100,7 @@ def nodes_of_tree(wanted: Wanted) -> float:
 
 def _grown(wanted: Wanted, size: int) -> float:
     """The nodes of a tree on so many of the rows, in the mean."""
-    rng = np.random.default_rng(wanted.kwargs["random_state"])
-    rows = np.sort(rng.permutation(len(wanted.y))[:size])
+    rows = some_of(len(wanted.y), size, wanted.kwargs["random_state"])
     kwargs = _all_drawn(wanted.kwargs)
     return _nodes(growing.grow(wanted.task, kwargs, wanted.X[rows], wanted.y[rows], 0, TREES))
 
@@ -157,8 +155,7 @@ def _filled(
     smaller = wanted.changed(chosen)
     # Bootstrapped from among themselves, so many rows are as many different ones; they are copied.
     rows = min(len(wanted.y), round(smaller.distinct / BOOTSTRAPPED))
-    free = limit - wanted.fixed - ORDERED * len(wanted.y)
-    most = free // (COPY * wanted.X.shape[1] + COPIED_ROW)
+    most = (limit - wanted.fixed) // (COPY * wanted.X.shape[1] + COPIED_ROW)
     shares = isinstance(wanted.kwargs.get("min_samples_leaf"), float)  # of fewer rows: other leaves
     if "max_samples" not in chosen or shares or most < min(rows, max(SAMPLES)):
         return chosen, min(room, smaller.most * FILLED)

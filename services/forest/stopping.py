@@ -16,8 +16,8 @@ import numpy.typing as npt
 from sklearn.metrics import accuracy_score, r2_score
 
 from models.experiment import Task
-from services.forest import growing
 from services.forest.encoding import Floats, Matrix
+from services.forest.fitted import assemble
 from services.forest.growing import Targets
 
 BLOCK_ROWS = 100_000
@@ -58,14 +58,14 @@ class Votes:
 def votes_of(
     task: str, kwargs: Mapping[str, Any], trees: Sequence[Any], X: Matrix, y: Targets
 ) -> Votes:
-    """The votes of scikit-learn's own trees; the arguments are those of `growing.assemble`.
+    """The votes of scikit-learn's own trees; the arguments are those of `fitted.assemble`.
 
     A tree that has drawn all rows has no vote.
     """
     classes = len(np.unique(y)) if task == Task.CLASSIFICATION else 0
     # Of the codes there may be some that no training row has.
     codes = list(range(int(y.max()) + 1)) if classes else []
-    forest = growing.assemble(task, {**kwargs, "oob_score": False}, trees, codes, X, y)
+    forest = assemble(task, {**kwargs, "oob_score": False}, trees, codes, X, y)
     votes = Votes(np.zeros((len(y), max(1, classes))), np.zeros(len(y), dtype=np.int64))
     for tree, drawn in zip(forest.estimators_, forest.estimators_samples_, strict=True):
         rest = np.ones(len(y), dtype=bool)

@@ -53,7 +53,8 @@ def worse(
 
 
 def _parts(n_rows: int, seed: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    chosen = np.random.default_rng(seed).permutation(n_rows)[:MOST_ROWS]
+    rng, count = np.random.default_rng(seed), min(n_rows, MOST_ROWS)
+    chosen = rng.choice(n_rows, count, replace=False)
     cut = len(chosen) * 2 // 3
     return np.sort(chosen[:cut]), np.sort(chosen[cut:])
 

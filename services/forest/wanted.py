@@ -18,7 +18,8 @@ from services.memory import PROCESS
 # The export is made and checked part by part: what a node of the part in hand takes besides.
 NODE, CLASS = 80, 8
 PART, PART_CLASS = 420, 50
-ROW = 10  # what a row takes meanwhile
+LOOKED_AT = 60  # a row, where scikit-learn looks at all of them again: for out-of-bag scores
+WEIGHED = 8  # a row where classes are weighed: the forest keeps the weight of each
 
 
 @dataclass(frozen=True)
@@ -87,8 +88,10 @@ class Wanted:
     @property
     def fixed(self) -> int:
         """The bytes that are taken before there is a node."""
-        copied = self.X.nbytes + (24 + 16 * self.classes) * len(self.y)
-        return PROCESS + ROW * len(self.y) + (copied if self.kwargs.get("oob_score") else 0)
+        rows = len(self.y)
+        weighed = WEIGHED * rows if self.kwargs.get("class_weight") is not None else 0
+        copied = self.X.nbytes + (LOOKED_AT + 24 + 16 * self.classes) * rows
+        return PROCESS + weighed + (copied if self.kwargs.get("oob_score") else 0)
 
     def growing(self, limit: int) -> int:
         """The bytes that are taken while trees grow, however small they are.

@@ -19,6 +19,7 @@ from services.files import remove, replacing
 from services.forest import engines, export, growing
 from services.forest.batches import SCIKIT_LEARN
 from services.forest.encoding import Matrix, encode
+from services.forest.fitted import one_of_each
 from services.forest.growing import Targets
 from services.forest.room import threads_in
 from services.forest.sizing import fit
@@ -111,10 +112,10 @@ def grow_trees(spec: Spec, start: int, stop: int) -> list[Any]:
 def some_rows(task: str, X: Matrix, y: Targets, count: int, seed: int) -> tuple[Matrix, Targets]:
     """So many rows, drawn at random, in memory; and one of each class that is not among them."""
     rows = np.random.default_rng(seed).choice(len(y), count, replace=False)
-    codes = np.arange(y.max() + 1 if task == Task.CLASSIFICATION else 0)
-    missing = np.setdiff1d(codes, y[rows])
-    others = [np.flatnonzero(y == code)[:1] for code in missing]
-    rows = np.sort(np.concatenate([rows, *others]))
+    if task == Task.CLASSIFICATION:
+        others = one_of_each(y)
+        rows = np.append(rows, others[~np.isin(y[others], y[rows])])
+    rows.sort()
     return X[rows], y[rows]
 
 

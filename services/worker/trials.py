@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from services.forest import engines
+from services.forest.drawing import some_of
 from services.forest.encoding import Matrix
 from services.forest.growing import Targets, in_part
 from services.forest.validation import Grow, cross_validate, folds_of
@@ -68,5 +69,5 @@ def _some(spec: Spec, X: Matrix, y: Targets) -> tuple[Matrix, Targets]:
     most = spec["memory_limit"] // SHARE // max(1, X.shape[1] * X.itemsize)
     if len(y) <= most:
         return X, y
-    rows = np.sort(np.random.default_rng(0).choice(len(y), most, replace=False))
+    rows = some_of(len(y), most, seed=0)
     return X[rows], y[rows]

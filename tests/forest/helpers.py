@@ -14,6 +14,7 @@ from services.columns import ColumnType, Feature
 from services.forest import export, growing
 from services.forest.batches import SCIKIT_LEARN, plan
 from services.forest.encoding import encode
+from services.forest.fitted import assemble
 from services.forest.pipeline import pipeline_of
 from services.forest.serving import Model
 
@@ -109,4 +110,4 @@ def grown(
         for start, stop in plan(params["n_estimators"], 40_000, SCIKIT_LEARN)
         for tree in growing.grow(task, kwargs, X, y, start, stop)
     ]
-    return growing.assemble(task, kwargs, trees, classes, X, y)
+    return assemble(task, kwargs, trees, classes, X, y)

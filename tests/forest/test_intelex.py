@@ -16,6 +16,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from services.forest import growing
 from services.forest.batches import INTELEX
+from services.forest.fitted import assemble
 from services.forest.trees import trees_of
 
 pytest.importorskip("sklearnex", reason="scikit-learn-intelex has no wheel here")
@@ -44,7 +45,7 @@ def bytes_of(trees: Any) -> list[bytes]:
 
 
 def forest_of(task: str, y: Any, trees: Any, **more: Any) -> Any:
-    return growing.assemble(task, {**KWARGS, **more}, trees, [0, 1, 2], X, y)
+    return assemble(task, {**KWARGS, **more}, trees, [0, 1, 2], X, y)
 
 
 @pytest.mark.parametrize(("task", "y"), CASES)

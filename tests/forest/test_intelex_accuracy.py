@@ -14,6 +14,7 @@ from sklearn.model_selection import train_test_split
 
 from services.forest import growing
 from services.forest.encoding import encode
+from services.forest.fitted import assemble
 from tests.forest.helpers import MIXED, mixed_table
 
 pytest.importorskip("sklearnex", reason="scikit-learn-intelex has no wheel here")
@@ -101,7 +102,7 @@ def score(grow: Any, told: Any, X: Any, y: Any, seed: int, params: dict[str, Any
     )
     kwargs = {"random_state": seed, "max_features": default, **params}
     trees = grow(task, kwargs, kept, of_kept, 0, TREES, 2)
-    forest = growing.assemble(task, kwargs, trees, np.unique(y).tolist(), kept, of_kept)
+    forest = assemble(task, kwargs, trees, np.unique(y).tolist(), kept, of_kept)
     return 100 * float(told(of_held, forest.predict(held)))
 
 

@@ -131,7 +131,7 @@ def test_no_more_rows_are_copied_to_see_than_have_room(monkeypatch: pytest.Monke
         return grow(task, kwargs, X, y, *rest)
 
     monkeypatch.setattr(growing, "grow", watched)
-    limit = forest.fixed + 8 * ROWS + 17_000 * (100 + 4 * 100)
+    limit = forest.fixed + 17_000 * (100 + 4 * 100)
     size = fit(forest, limit, ())
     assert seen[-1] == 17_000
     assert "max_samples" in size.chosen
