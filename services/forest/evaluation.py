@@ -37,10 +37,15 @@ def evaluate(task: str, classes: Sequence[Any], y_true: Any, scores: Floats) -> 
 def require_targets(y_true: Any) -> None:
     """Raise Invalid where there are no rows, or one has no target."""
     values = y_true if isinstance(y_true, pa.Array | pa.ChunkedArray) else pa.array(y_true)
-    if len(values) == 0:
+    require_rows(len(values), values.null_count)
+
+
+def require_rows(rows: int, missing: int) -> None:
+    """Raise Invalid where there are no rows, or the target is missing in some."""
+    if rows == 0:
         raise invalid("too_few_rows", "there is no row to score")
-    if values.null_count:
-        message = f"the target has no value in {values.null_count} of {len(values)} rows"
+    if missing:
+        message = f"the target has no value in {missing} of {rows} rows"
         raise invalid("target_missing_values", message)
 
 

@@ -19,6 +19,11 @@ def part_file(path: str | Path) -> pq.ParquetFile:
     return pq.ParquetFile(path, pre_buffer=False)
 
 
+def part_rows(path: str | Path) -> tuple[Iterator[pa.RecordBatch], int]:
+    """The rows of a part as `part_batches` gives them, and how many there are."""
+    return part_batches(path), int(part_file(path).metadata.num_rows)
+
+
 def part_batches(path: str | Path) -> Iterator[pa.RecordBatch]:
     """The rows of a part in batches of about CELLS cells, whatever the number of columns."""
     file = part_file(path)

@@ -24,7 +24,7 @@ from services.forest.parts import deal
 from services.forest.pipeline import pipeline_of
 from services.forest.serving import BASELINE, CALIBRATION, SERVING, Model
 from services.splits.download import check_part
-from services.splits.stored import part_batches, part_file
+from services.splits.stored import part_file, part_rows
 from services.worker.answers import answers_to
 from services.worker.forests import features_of, kwargs_of, training_rows
 from services.worker.outcomes import Spec, place
@@ -126,7 +126,7 @@ def _calibrate(spec: Spec, folder: Path, checksums: dict[str, str]) -> dict[str,
         return {}
     check_part(Path(spec["calibration"]), spec["checksums"]["calibration"])
     model = Model.load(folder, checksums, spec["models_memory"])
-    answers = answers_to(spec, model, part_batches(spec["calibration"]))
+    answers = answers_to(spec, model, *part_rows(spec["calibration"]))
     found = Calibration.of(strangeness(spec["task"], answers.truth, answers.scores))
     return _written(folder / CALIBRATION, found.as_record())
 

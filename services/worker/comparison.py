@@ -22,7 +22,7 @@ from services.forest.resampling import (
     number_scores,
 )
 from services.forest.serving import Model
-from services.splits.stored import part_batches
+from services.splits.stored import part_rows
 from services.worker.answers import Answers, answers_to
 from services.worker.outcomes import Report, Spec
 
@@ -44,7 +44,7 @@ def compare_versions(spec: Spec, report: Report) -> dict[str, Any]:
 def _answers(spec: Spec, at: int) -> Answers:
     folder, checksums = Path(spec["models"][at]), spec["models_checksums"][at]
     model = Model.load(folder, checksums, spec["models_memory"])
-    return answers_to(spec, model, part_batches(spec["test"]))
+    return answers_to(spec, model, *part_rows(spec["test"]))
 
 
 def _verdict(told: dict[str, Any]) -> str:

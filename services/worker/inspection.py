@@ -17,8 +17,8 @@ from services.forest.serving import TREES, Model, mapped
 from services.forest.slices import sliced, slices, thresholds
 from services.pictures.draw import draw
 from services.pictures.scene import Scene
-from services.splits.stored import part_batches, part_file
-from services.worker.answers import Answers, answers_to
+from services.splits.stored import part_rows
+from services.worker.answers import Answers, answers_to, step_for
 from services.worker.outcomes import Report, Spec
 from services.worker.scores import model_of
 
@@ -53,9 +53,10 @@ def inspect_version(spec: Spec, folder: Path, report: Report) -> dict[str, Any]:
 
 
 def _answers(spec: Spec, model: Model) -> Answers:
-    file = part_file(spec["test"])
-    every = max(1, -(-file.metadata.num_rows // rows_for(len(model.features))))
-    return answers_to(spec, model, part_batches(spec["test"]), every, sliced(model.features))
+    batches, rows = part_rows(spec["test"])
+    left = -(-rows // step_for(spec, model, rows))
+    every = max(1, -(-left // rows_for(len(model.features))))
+    return answers_to(spec, model, batches, rows, every, sliced(model.features))
 
 
 def _slices(spec: Spec, model: Model, answers: Answers) -> Iterator[dict[str, Any]]:

@@ -13,9 +13,9 @@ from services.columns import Column
 from services.forest.coverage import Calibration, measured
 from services.forest.evaluation import evaluate
 from services.forest.serving import Model
-from services.reading import Limits, Reading, text_batches, typed
+from services.reading import Limits, Reading, line_ends, text_batches, typed
 from services.scoring import MOST_FAULTS, as_column, as_learned, check_columns
-from services.splits.stored import part_batches
+from services.splits.stored import part_rows
 from services.worker.answers import Answers, answers_to
 from services.worker.outcomes import Spec
 
@@ -25,7 +25,7 @@ COVERAGES = (0.8, 0.9, 0.95)
 
 def score_split(spec: Spec) -> dict[str, Any]:
     """The result on the test part, with what the split said about rows on both sides."""
-    result = _scored(spec, lambda _: part_batches(spec["test"]))
+    result = _scored(spec, lambda _: part_rows(spec["test"]))
     leaks = [notice for notice in spec["warnings"] if notice["code"] == LEAK]
     return {**result, "warnings": [*leaks, *result["warnings"]]}
 
@@ -35,16 +35,29 @@ def score_csv(spec: Spec) -> dict[str, Any]:
 
     Raises Invalid with the faults of all rows, or where it has no row or no target.
     """
-    return _scored(spec, lambda model: _typed_rows(spec, model))
+    most = line_ends(Path(spec["upload"])) + 1
+    return _scored(spec, lambda model: (_typed_rows(spec, model), most))
 
 
-def _scored(spec: Spec, batches_for: Callable[[Model], Iterator[pa.RecordBatch]]) -> dict[str, Any]:
+def _scored(
+    spec: Spec, rows_for: Callable[[Model], tuple[Iterator[pa.RecordBatch], int]]
+) -> dict[str, Any]:
     model = model_of(spec)
     classes, calibration = model.classes, model.calibration
-    answers = answers_to(spec, model, batches_for(model))
+    answers = answers_to(spec, model, *rows_for(model))
     del model  # of many rows the scores want the memory that it takes
     result = evaluate(spec["task"], classes, answers.labels, answers.scores)
+    if answers.step > 1:
+        result["warnings"] = [*result["warnings"], _left_out(answers.step)]
     return {**result, **_coverage(spec["task"], calibration, answers)}
+
+
+def _left_out(step: int) -> dict[str, str]:
+    message = (
+        f"one row of {step} was scored, evenly over the table: for more of them a step has no "
+        "room (GROVE_STEP_MEMORY)"
+    )
+    return {"code": "rows_left_out", "message": message}
 
 
 def _coverage(

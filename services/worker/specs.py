@@ -100,6 +100,7 @@ def testing(bench: Bench, job: Job) -> Spec:
             "model": str(bench.home.absolute(version.model_path).parent),
             "model_checksums": version.checksums,
             "models_memory": memory.of_loaded(bench.settings, job.kind),
+            "memory_limit": memory.of_step(bench.settings, job.kind),
             "description": dataset.description,
             "warnings": experiment.warnings,
             "test": str(bench.home.absolute(experiment.test_path or "")),
@@ -126,6 +127,7 @@ def comparing(bench: Bench, job: Job) -> Spec:
             "models": [str(bench.home.absolute(each.model_path).parent) for each in two],
             "models_checksums": [each.checksums for each in two],
             "models_memory": memory.of_loaded(bench.settings, job.kind),
+            "memory_limit": memory.of_step(bench.settings, job.kind),
             "test": str(bench.home.absolute(experiment.test_path or "")),
             "checksums": experiment.checksums,
         }
