@@ -5,3 +5,7 @@ from __future__ import annotations
 
 class BenchError(Exception):
     """A benchmark cannot go on; the message says what to do, or what was wrong."""
+
+
+class TooSlow(BenchError):
+    """What is measured took longer than there is patience for."""

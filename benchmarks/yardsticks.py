@@ -18,7 +18,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import train_test_split
 
 from benchmarks import data
-from benchmarks.faults import BenchError
+from benchmarks.faults import BenchError, TooSlow
 from benchmarks.processes import ROOT, clean_environ, peak_memory
 
 MOST_SECONDS = 3600
@@ -92,10 +92,13 @@ YARDSTICKS: dict[str, Callable[..., dict[str, float]]] = {
 }
 
 
-def measured(name: str, *arguments: str | Path, before: Sequence[str] = ()) -> dict[str, float]:
+def measured(
+    name: str, *arguments: str | Path, before: Sequence[str] = (), seconds: int = MOST_SECONDS
+) -> dict[str, float]:
     """One yardstick, in a process of its own; its peak memory (MiB) too. Raises BenchError.
 
-    `before` is put before its command.
+    `before` is put before its command; where it takes more than so many `seconds` TooSlow is
+    raised.
     """
     own = [sys.executable, "-m", "benchmarks.yardsticks", name, *map(str, arguments)]
     command = [*before, *own]
@@ -106,11 +109,11 @@ def measured(name: str, *arguments: str | Path, before: Sequence[str] = ()) -> d
             env=clean_environ(),
             capture_output=True,
             text=True,
-            timeout=MOST_SECONDS,
+            timeout=seconds,
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise BenchError(f"the yardstick {name} took over {MOST_SECONDS} s") from error
+        raise TooSlow(f"the yardstick {name} took over {seconds:,} s") from error
     if done.returncode:
         raise BenchError(f"the yardstick {name} failed: {done.stderr[-1000:]}")
     found: dict[str, float] = json.loads(done.stdout)
