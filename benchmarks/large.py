@@ -58,7 +58,7 @@ def run(sizes: Sizes) -> Report:
 
 
 def _say(text: str) -> None:
-    """Tell how far this is: it takes an hour."""
+    """Tell how far this is: it takes hours."""
     print(f"large: {text}", file=sys.stderr, flush=True)
 
 

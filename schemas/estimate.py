@@ -42,4 +42,11 @@ class EstimateSchema(Schema):
         required=True, metadata={"description": "hyper-parameters that make it fit into them"}
     )
     model_size = ma.Integer(required=True, metadata={"description": "bytes of the files"})
-    seconds = ma.Float(required=True, metadata={"description": "until it is trained"})
+    seconds = ma.Float(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "until it is trained, as fast as here; "
+            "null where only a cluster has the memory to tell"
+        },
+    )

@@ -8,14 +8,16 @@ from typing import Any
 import numpy as np
 import pytest
 
+from models.errors import Failed
 from models.hyper_parameters import defaults
-from services.forest import engines, trial
+from services.forest import engines, growing, trial
 from services.forest.batches import INTELEX, SCIKIT_LEARN
 from services.forest.engines import Case, Choice
 from services.memory import PROCESS
 from services.worker.forests import (
     choose_engine,
     grow_trees,
+    kwargs_of,
     size_of,
     some_rows,
     training_rows,
@@ -127,11 +129,45 @@ def test_a_training_of_more_rows_than_fit(spec: dict[str, Any], params: dict[str
     spec["engine"] = choose_engine(spec, *training_rows(spec))
     part = spec["engine"]["rows"]
     assert 1_000 < size.chosen["max_samples"] < part < rows
-    trees = grow_trees(spec, 0, 2)
-    assert len(trees) == 2
-    assert all(tree.tree_.n_node_samples[0] < part for tree in trees)
-    assert all(tree.tree_.weighted_n_node_samples[0] > 1_000 for tree in trees)
-    assert np.mean(trees[0].predict(X) == training_rows(spec)[1]) > 0.6
+    trees = grow_trees(spec, 4, 6)
+    kwargs = kwargs_of(spec)
+    first = growing.seeds_of(0, 4, 5)[0]
+    some = some_rows(spec["task"], *training_rows(spec), part, first)
+    own = growing.in_part(kwargs, rows, part)
+    grower = engines.installed()[spec["engine"]["name"]].grow
+    expected = grower(spec["task"], own, *some, 4, 6)
+    assert len(some[0]) == part
+    for one, other in zip(trees, expected, strict=True):
+        for name in ("feature", "threshold", "children_left", "n_node_samples", "value"):
+            mine, theirs = (getattr(tree.tree_, name) for tree in (one, other))
+            np.testing.assert_array_equal(mine, theirs, err_msg=name)
+
+
+@pytest.mark.parametrize("oob_score", [False, True])
+def test_a_search_has_room_for_what_it_grows(spec: dict[str, Any], oob_score: bool) -> None:
+    """It takes fewer rows where those of a fold could not be copied and grown on."""
+    rng, rows, work = np.random.default_rng(0), 20_000, Path(spec["work"])
+    np.save(work / "X.npy", X := rng.normal(size=(rows, COLUMNS)).astype(np.float32))
+    np.save(work / "y.npy", (X[:, 0] > 0).astype(np.float64))
+    params = {**spec["params"], "random_state": 0, "oob_score": oob_score, "max_depth": 5}
+    spec = {**spec, "rows": rows, "params": params, "memory_limit": PROCESS + 130 * rows}
+    if oob_score:  # of all rows there is no score in so little memory, of a fold none is asked for
+        spec["memory_limit"] = PROCESS + 250 * rows
+    tried = score_candidate(spec, lambda *_: None)
+    assert (tried["rows"] < rows) == (not oob_score)
+    assert len(tried["scores"]) == 2
+
+
+def test_a_version_of_all_rows_is_not_grown_again_where_they_do_not_fit(
+    spec: dict[str, Any],
+) -> None:
+    rows, X, y = 20_000, np.zeros((20_000, COLUMNS), np.float32), np.arange(20_000.0) % 2
+    asked = {**spec, "rows": rows, "memory_limit": PROCESS + 70 * rows}
+    asked["params"] = {**spec["params"], "max_samples": 2_000}
+    with pytest.raises(Failed, match="grew on all rows at once"):
+        choose_engine({**asked, "same_engine": {"name": SCIKIT_LEARN, "version": "0"}}, X, y)
+    part = {"name": SCIKIT_LEARN, "version": "0", "rows": 9_000}
+    assert choose_engine({**asked, "same_engine": part}, X, y)["rows"] == 9_000
 
 
 def test_a_part_has_all_classes() -> None:
@@ -140,7 +176,18 @@ def test_a_part_has_all_classes() -> None:
     some, classes = some_rows("classification", X, y, 5, seed=0)
     assert 5 <= len(some) <= 7
     assert set(classes) == {0, 1, 2}
-    assert len(some_rows("regression", X, y, 5, seed=0)[0]) == 5
+    assert len(some_rows("regression", X, y + 1, 5, seed=0)[0]) == 5
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_part_has_a_number_above_zero(seed: int) -> None:
+    """Criterion poisson asks for one, and finds it where all rows have one."""
+    X, y = np.arange(60.0, dtype=np.float32)[:, None], np.zeros(60)
+    y[17] = 4
+    some, numbers = some_rows("regression", X, y, 20, seed)
+    assert len(some) in {20, 21}
+    assert numbers.sum() == 4
+    assert len(some_rows("regression", X, -y, 20, seed)[0]) <= 21
 
 
 def test_a_part_is_taken_where_it_is_more_than_trees_draw(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,8 +213,9 @@ def test_a_part_is_taken_where_it_is_more_than_trees_draw(monkeypatch: pytest.Mo
     assert (slow.name, slow.reason) == (SCIKIT_LEARN, f"{engines.NO_ROOM}; {engines.IN_PARTS}")
     assert slow.rows is not None
     assert 30_000 <= slow.rows < part.rows
-    scored = chosen(12 << 20, max_samples=20_000, oob_score=True)
-    assert (scored.name, scored.rows) == (SCIKIT_LEARN, None)
+    with pytest.raises(Failed) as caught:
+        chosen(12 << 20, max_samples=20_000, oob_score=True)
+    assert caught.value.code == "out_of_memory"
 
 
 def test_a_verification_of_before_knows_the_engine_by_its_name(spec: dict[str, Any]) -> None:

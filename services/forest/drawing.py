@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+BLOCK_ROWS = 1 << 20
 Places = npt.NDArray[np.int64]
 
 
@@ -31,7 +32,44 @@ def draws_for(n_rows: int, rows: float) -> int:
 
 
 def some_of(n_rows: int, most: int, seed: int) -> Places:
-    """The places of so many of the rows at most, in their order; few of many take no memory."""
+    """The places of so many of the rows at most, in their order: each choice is as likely.
+
+    How many come from each block of rows is drawn first, so that no array of all rows is made.
+    """
     if n_rows <= most:
         return np.arange(n_rows)
-    return np.sort(np.random.default_rng(seed).choice(n_rows, most, replace=False))
+    rng, places, left = np.random.default_rng(seed), [], most
+    for start in range(0, n_rows, BLOCK_ROWS):
+        size = min(BLOCK_ROWS, n_rows - start)
+        count = int(rng.hypergeometric(left, n_rows - start - left, size))
+        places.append(start + np.sort(rng.choice(size, count, replace=False)))
+        left -= count
+    return np.concatenate(places)
+
+
+def with_all_kinds(rows: Places, y: npt.NDArray[np.float64], *, classes: bool) -> Places:
+    """Rows and, where they lack a class, a row of it; of numbers, one above 0 where none is.
+
+    Without such a one criterion poisson grows no tree. `y` (n,) are the codes of the classes or
+    the numbers of all rows.
+    """
+    if classes:
+        others = one_of_each(y)
+        others = others[~np.isin(y[others], y[rows])]
+    else:
+        others = np.array([] if (y[rows] > 0).any() else [y.argmax()], dtype=np.int64)
+    return np.sort(np.append(rows, others))
+
+
+def one_of_each(codes: npt.NDArray[np.float64]) -> Places:
+    """The place of the first row of each code that occurs in `codes` (n,)."""
+    places, done = np.full(int(codes.max()) + 1, len(codes)), 0
+    for block in blocks_of(codes):
+        np.minimum.at(places, block, np.arange(done, done := done + len(block)))
+    return places[places < len(codes)]
+
+
+def blocks_of(codes: npt.NDArray[np.float64]) -> Iterator[npt.NDArray[np.intp]]:
+    """The codes as whole numbers, a block at a time: all of them at once may be a lot."""
+    for start in range(0, len(codes), BLOCK_ROWS):
+        yield codes[start : start + BLOCK_ROWS].astype(np.intp)

@@ -71,8 +71,12 @@ class Case:
 
     @property
     def rows_slowly(self) -> int:
-        """On how many rows scikit-learn can; all where on none, which `sizing.fit` refuses."""
-        return rows_slowly(self.kwargs, self.X.shape, self.memory_limit) or len(self.y)
+        """On how many scikit-learn can. Raises Failed, out_of_memory, where on none."""
+        rows = rows_slowly(self.kwargs, self.X.shape, self.n_jobs, self.memory_limit)
+        if not rows:
+            message = f"{len(self.y):,} rows are too many to grow trees on (GROVE_STEP_MEMORY)"
+            raise Failed(message, code="out_of_memory")
+        return rows
 
     def differs(self, name: str, *usual: Any) -> bool:
         """Whether a hyper-parameter is none of those."""
@@ -169,6 +173,17 @@ def engine_of(record: Mapping[str, str], engines: Mapping[str, Engine]) -> Engin
         )
         raise Failed(message, code="engine_missing")
     return engine
+
+
+def require_room(case: Case, record: Mapping[str, Any]) -> None:
+    """Raise Failed, out_of_memory, where the engine of a record has no room for all its rows.
+
+    Where they grew first there was more of it.
+    """
+    quick = record["name"] == INTELEX
+    if "rows" not in record and (case.rows_quickly if quick else case.rows_slowly) < len(case.y):
+        message = "this version grew on all rows at once, for which a step has no room here"
+        raise Failed(f"{message} (GROVE_STEP_MEMORY)", code="out_of_memory")
 
 
 def again(made_by: Mapping[str, Any], here: Mapping[str, Engine]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,11 +11,9 @@ import numpy.typing as npt
 from sklearn.utils.class_weight import compute_class_weight
 
 from models.experiment import Task
+from services.forest.drawing import blocks_of, one_of_each
 from services.forest.encoding import Floats, Matrix
 from services.forest.growing import FORESTS, Targets
-
-BLOCK_ROWS = 1 << 20
-Codes = npt.NDArray[np.intp]
 
 
 def assemble(
@@ -50,14 +48,6 @@ def assemble(
     return forest
 
 
-def one_of_each(codes: Targets) -> npt.NDArray[np.int64]:
-    """The place of one row of each code that occurs in `codes` (rows,)."""
-    places, done = np.full(int(codes.max()) + 1, -1), 0
-    for block in _blocks(codes):
-        places[block] = np.arange(done, done := done + len(block))
-    return places[places >= 0]
-
-
 def _fit_to_few(forest: Any, X: Matrix, y: Targets, few: npt.NDArray[np.int64]) -> None:
     """What a warm fit to all rows would set, the weights of the rows aside.
 
@@ -76,7 +66,7 @@ def _weights(forest: Any, codes: Targets) -> Floats | None:
     if kind is None or (kind == "balanced_subsample" and forest.bootstrap):
         return None
     counts = np.zeros(int(codes.max()) + 1)
-    for block in _blocks(codes):
+    for block in blocks_of(codes):
         counts += np.bincount(block, minlength=len(counts))
     kind, there = "balanced" if isinstance(kind, str) else kind, np.flatnonzero(counts)
     of_class = np.zeros(len(counts))
@@ -84,15 +74,9 @@ def _weights(forest: Any, codes: Targets) -> Floats | None:
         kind, classes=there, y=there, sample_weight=counts[there]
     )
     weights, done = np.empty(len(codes)), 0
-    for block in _blocks(codes):
+    for block in blocks_of(codes):
         weights[done : (done := done + len(block))] = of_class[block]
     return weights
-
-
-def _blocks(codes: Targets) -> Iterator[Codes]:
-    """The codes as whole numbers, a block at a time: all of them at once may be a lot."""
-    for start in range(0, len(codes), BLOCK_ROWS):
-        yield codes[start : start + BLOCK_ROWS].astype(np.intp)
 
 
 def _name_classes(forest: Any, classes: Sequence[Any]) -> None:

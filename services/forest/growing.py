@@ -76,7 +76,8 @@ def in_part(kwargs: Mapping[str, Any], n_rows: int, part: int) -> dict[str, Any]
     """The same for trees that grow on a `part` of so many training rows.
 
     They have as many different rows as they would have of all, and leaves as large: shares of the
-    rows are those of all of them. Raises ValueError where the part has not so many (`room` gives
+    rows are those of all of them. (With weighed classes, of which the rare ones are drawn more
+    often, it is fewer.) Raises ValueError where the part has not so many (`room` gives
     half as many again).
     """
     names = ("min_samples_leaf", "min_samples_split")

@@ -15,8 +15,8 @@ from services.memory import PROCESS
 # in 1 and 2 that draw a million. The matrix itself is a file, of which the system holds what it has
 # room for; only scikit-learn's out-of-bag score copies what a tree has not drawn, nearly all of it.
 SLOW_ROW, SLOW_THREAD, SLOW_DRAWN = 30, 45, 40
-# Times the different rows that a tree has: of so few it draws as many as there are, and neither
-# library draws more.
+# Times the different rows that a tree has: of so few it draws as many as there are, and
+# scikit-learn-intelex draws no more.
 LEAST_PART = 1 / (1 - math.exp(-1))
 CELL = 4  # bytes: a part of the rows is a copy
 COPIED = 0.85  # of what is left for a part of the rows: its matrix, its copy, what it takes to grow
@@ -49,9 +49,9 @@ def fast(n_columns: int, n_jobs: int) -> Taken:
     return Taken(row, intelex.DRAWN * n_jobs * LEAST_PART)
 
 
-def slow(n_columns: int) -> Taken:
-    """What scikit-learn takes of a part, in one thread."""
-    return Taken(SLOW_ROW + SLOW_THREAD + CELL * n_columns, SLOW_DRAWN)
+def slow(n_columns: int, n_jobs: int = 1) -> Taken:
+    """What scikit-learn takes of a part."""
+    return Taken(SLOW_ROW + SLOW_THREAD * n_jobs + CELL * n_columns, SLOW_DRAWN * n_jobs)
 
 
 def quickly(kwargs: Mapping[str, Any], shape: tuple[int, int], n_jobs: int) -> int:
@@ -72,15 +72,18 @@ def rows_quickly(
     n_rows, n_columns = shape
     if quickly(kwargs, shape, n_jobs) <= limit:
         return n_rows
-    return min(n_rows, fast(n_columns, n_jobs).part(kwargs, n_rows, limit))
+    return fast(n_columns, n_jobs).part(kwargs, n_rows, limit)
 
 
-def rows_slowly(kwargs: Mapping[str, Any], shape: tuple[int, int], limit: float) -> int:
-    """The same of scikit-learn."""
+def rows_slowly(
+    kwargs: Mapping[str, Any], shape: tuple[int, int], n_jobs: int, limit: float
+) -> int:
+    """The same of scikit-learn: in as many of the threads as a part leaves room for."""
     n_rows, n_columns = shape
     if slowly(kwargs, n_rows) <= limit:
         return n_rows
-    return min(n_rows, slow(n_columns).part(kwargs, n_rows, limit))
+    parts = (slow(n_columns, jobs).part(kwargs, n_rows, limit) for jobs in range(n_jobs, 0, -1))
+    return next(filter(None, parts), 0)
 
 
 def threads_in(limit: int, rows: int, drawn: int | None = None) -> int:

@@ -46,8 +46,9 @@ from typing import Any
 import numpy as np
 
 from models.errors import Failed
+from models.experiment import Task
 from services.forest import growing
-from services.forest.drawing import distinct, draws_for, some_of
+from services.forest.drawing import distinct, draws_for, some_of, with_all_kinds
 from services.forest.engines import tried
 from services.forest.wanted import Size, Wanted
 
@@ -78,7 +79,7 @@ def fit(wanted: Wanted, limit: int, given: Collection[str], *, closely: bool = F
     nodes = nodes_of_tree(wanted) if closely or wanted.most > room else wanted.most
     if nodes <= room and wanted.growing(limit) <= limit:
         return wanted.size(nodes, limit)
-    chosen = _chosen(wanted, room, given, limit)
+    chosen = _chosen(wanted, room, given, limit, many=nodes > room)
     if chosen is None:
         raise _too_large(wanted, wanted.size(nodes, limit), room)
     chosen, nodes = _filled(wanted, room, chosen, limit)
@@ -100,7 +101,8 @@ def nodes_of_tree(wanted: Wanted) -> float:
 
 def _grown(wanted: Wanted, size: int) -> float:
     """The nodes of a tree on so many of the rows, in the mean."""
-    rows = some_of(len(wanted.y), size, wanted.kwargs["random_state"])
+    drawn = some_of(len(wanted.y), size, wanted.kwargs["random_state"])
+    rows = with_all_kinds(drawn, wanted.y, classes=wanted.task == Task.CLASSIFICATION)
     kwargs = _all_drawn(wanted.kwargs)
     return _nodes(growing.grow(wanted.task, kwargs, wanted.X[rows], wanted.y[rows], 0, TREES))
 
@@ -114,13 +116,16 @@ def _all_drawn(kwargs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _chosen(
-    wanted: Wanted, room: float, given: Collection[str], limit: int
+    wanted: Wanted, room: float, given: Collection[str], limit: int, *, many: bool
 ) -> dict[str, int] | None:
-    """The leaves and the rows to draw with which trees have room to grow, and `room` for nodes."""
+    """The leaves and the rows to draw with which trees have room to grow, and `room` for nodes.
+
+    `many` says that the nodes are too many for that as it is.
+    """
     if room < 1:
         return None
     chosen: dict[str, int] = {}
-    many, rows = wanted.most > room, wanted.distinct
+    rows = wanted.distinct
     may_draw = "max_samples" not in given and wanted.kwargs.get("bootstrap", True)
     if many and "min_samples_leaf" not in given:
         leaf = math.ceil(2 * wanted.distinct / room)
@@ -133,7 +138,7 @@ def _chosen(
         chosen["max_samples"] = draws_for(len(wanted.y), rows)
         chosen |= _more_features(wanted, given)
     smaller = wanted.changed(chosen)
-    fits = smaller.most <= room and smaller.growing(limit) <= limit
+    fits = (smaller.most <= room or not many) and smaller.growing(limit) <= limit
     return chosen if fits and smaller.distinct >= max(LEAST_ROWS, 2 * smaller.leaf) else None
 
 
@@ -171,7 +176,8 @@ def _filled(
 
 
 def _too_large(wanted: Wanted, size: Size, room: float) -> Failed:
-    free = _chosen(wanted, room, (), size.memory_limit) or {}
+    many = size.nodes > room * wanted.trees
+    free = _chosen(wanted, room, (), size.memory_limit, many=many) or {}
     fits = " and ".join(f"{name} {value:,}" for name, value in free.items())
     message = (
         f"this forest would have about {size.nodes:,} nodes and take {size.memory >> 20:,} MiB to "

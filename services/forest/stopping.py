@@ -63,8 +63,10 @@ def votes_of(
     A tree that has drawn all rows has no vote.
     """
     classes = len(np.unique(y)) if task == Task.CLASSIFICATION else 0
-    # Of the codes there may be some that no training row has.
-    codes = list(range(int(y.max()) + 1)) if classes else []
+    # Of the codes there may be some that no training row has, the weighed ones among them.
+    weighed = kwargs.get("class_weight")
+    known = [int(y.max()), *(weighed if isinstance(weighed, dict) else ())]
+    codes = list(range(max(known) + 1)) if classes else []
     forest = assemble(task, {**kwargs, "oob_score": False}, trees, codes, X, y)
     votes = Votes(np.zeros((len(y), max(1, classes))), np.zeros(len(y), dtype=np.int64))
     for tree, drawn in zip(forest.estimators_, forest.estimators_samples_, strict=True):

@@ -96,24 +96,26 @@ class Wanted:
     def growing(self, limit: int) -> int:
         """The bytes that are taken while trees grow, however small they are.
 
-        That is what scikit-learn-intelex takes, where it may grow them and has room; else what
-        scikit-learn does in one thread. A part of the rows takes what there is.
+        That is what scikit-learn-intelex takes, where it may grow them and has room, else what
+        scikit-learn does in one thread, which must have room in any case: a trial may prefer it.
+        A part of the rows takes what there is.
         """
         if self.far:
             return 0
-        shape, rows = self.X.shape, len(self.y)
-        if self.fast and (quick := room.rows_quickly(self.kwargs, shape, self.n_jobs, limit)):
-            return room.quickly(self.kwargs, shape, self.n_jobs) if quick == rows else limit
-        part = 0 < room.rows_slowly(self.kwargs, shape, limit) < rows
-        return limit if part else room.slowly(self.kwargs, rows)
+        rows, means = len(self.y), (self.kwargs, self.X.shape, self.n_jobs)
+        slow, quick = room.rows_slowly(*means, limit), room.rows_quickly(*means, limit)
+        if self.fast and slow and quick:
+            return room.quickly(*means) if quick == rows else limit
+        return limit if 0 < slow < rows else room.slowly(self.kwargs, rows)
 
     def most_drawn(self, limit: int) -> float:
         """The most different rows that a tree may draw where it grows on a part of the rows."""
         if self.far:
             return math.inf
         columns = self.X.shape[1]
-        taken = room.fast(columns, self.n_jobs) if self.fast else room.slow(columns)
-        return taken.most_drawn(limit)
+        slow = room.slow(columns).most_drawn(limit)
+        fast = room.fast(columns, self.n_jobs).most_drawn(limit) if self.fast else math.inf
+        return min(slow, fast)
 
     def room(self, limit: int) -> float:
         """The nodes of a tree for which there are so many bytes: what is `made`, backwards."""

@@ -11,7 +11,6 @@ from services.reading.convert import typed
 from services.reading.describe import describe, text_batches, text_rows
 from services.reading.description import Description, Dialect
 from services.reading.options import Limits, Reading
-from services.reading.pieces import line_ends
 from services.reading.plain import PlainReader
 from services.reading.rows import Rows
 from services.reading.writer import csv_bytes, header_of, lines, side_by_side, text_of
@@ -26,7 +25,6 @@ __all__ = [
     "csv_bytes",
     "describe",
     "header_of",
-    "line_ends",
     "lines",
     "side_by_side",
     "text_batches",

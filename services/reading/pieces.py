@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import codecs
-from pathlib import Path
 
 import numpy as np
 
 from models.errors import Invalid, invalid
 from services.reading.encoding import undecodable, without_mark
 from services.reading.options import Limits
-
-_PIECE = 2**20
 
 
 class Decoder:
@@ -59,15 +56,6 @@ class LineEnds:
         if self._after_cr and piece.startswith(b"\n"):
             self.count -= 1
         self._after_cr = piece.endswith(b"\r") or (not piece and self._after_cr)
-
-
-def line_ends(path: Path) -> int:
-    """How many line ends a file has, within quotes too: its rows are no more than one besides."""
-    ends = LineEnds()
-    with path.open("rb") as file:
-        while piece := file.read(_PIECE):
-            ends.add(piece)
-    return ends.count
 
 
 def _count(piece: bytes, byte: bytes) -> int:

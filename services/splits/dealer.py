@@ -34,7 +34,7 @@ class Dealer:
         self.learned = [*(column.name for column in used), plan.target]
         self.assign = _assigner(plan, columns, description.rows)
         self.levels = {column.name: Levels() for column in used if column.type == "category"}
-        self.repeated = Repeated(description.rows)
+        self.repeated = Repeated()
         self.stride = max(1, description.rows // SAMPLE_ROWS)
         self.sample: list[pa.RecordBatch] = []
         self.seen = 0

@@ -13,13 +13,14 @@ from services.columns import Column
 from services.reading import Description, Limits, typed_batches
 from services.splits.dealer import Dealer
 from services.splits.plan import Plan, choose
+from services.splits.repeated import MOST_ROWS
 from services.splits.split import about, check_rows
 from services.splits.writers import Writers
 
 ENOUGH_ROWS = 200_000
-# Bytes that a split takes however few rows there are, and for each of them: its part, its hash, and
-# what it takes to find the same ones on both sides.
-PROCESS, ROW = 300 << 20, 45
+# Bytes that a split takes however few rows there are; for each of them, its part and its place in
+# the order that is dealt; and for each whose hash is kept, to find the same ones on both sides.
+PROCESS, ROW, HASHED = 300 << 20, 6, 32
 
 
 def foresee(
@@ -45,7 +46,7 @@ def foresee(
         "features": [{"name": column.name, "type": column.type} for column in used],
         "left_out": _left_out(description.columns, used, plan),
         "warnings": about(description, plan, used),
-        "memory": PROCESS + ROW * description.rows,
+        "memory": PROCESS + ROW * description.rows + HASHED * min(description.rows, MOST_ROWS),
         "size": int(sum(file.stat().st_size for file in folder.iterdir()) * more),
         "seconds": round(seconds * more, 1),
     }

@@ -21,10 +21,14 @@ def part_file(path: str | Path) -> pq.ParquetFile:
 
 def part_rows(path: str | Path) -> tuple[Iterator[pa.RecordBatch], int]:
     """The rows of a part as `part_batches` gives them, and how many there are."""
-    return part_batches(path), int(part_file(path).metadata.num_rows)
+    file = part_file(path)
+    return _batches(file), int(file.metadata.num_rows)
 
 
 def part_batches(path: str | Path) -> Iterator[pa.RecordBatch]:
     """The rows of a part in batches of about CELLS cells, whatever the number of columns."""
-    file = part_file(path)
+    return _batches(part_file(path))
+
+
+def _batches(file: pq.ParquetFile) -> Iterator[pa.RecordBatch]:
     yield from file.iter_batches(max(1, CELLS // len(file.schema_arrow)))

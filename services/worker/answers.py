@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,18 +19,20 @@ from services.forest.serving import Model
 from services.memory import PROCESS
 from services.worker.outcomes import Spec
 
-# Bytes of a row, and of it for each class or number: its answers, and what scores, pictures and
-# comparisons make of them. Of a million rows 55 to 118 + 8 a class were measured for a test, 113 to
-# 206 for pictures of 2 to 10 classes, 205 for a comparison of numbers.
-ROW, CLASS = {Task.CLASSIFICATION: 130, Task.REGRESSION: 190}, 20
+# Bytes of a row, and of it for each class or number, that scores, pictures and comparisons take. Of
+# a million rows 55 to 118 + 8 a class were measured for a test, 113 to 206 for pictures of 2 to 10
+# classes, 205 for a comparison of numbers.
+ROW, CLASS = {Task.CLASSIFICATION: 130, Task.REGRESSION: 190}, 24
+LABEL, SCORE, CELL = 28, 8, 4  # bytes of a row while it is answered, beside the version
 FEWEST = 10_000  # rows are always answered
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2^64 by the golden ratio
 
 
 @dataclass(frozen=True)
 class Answers:
     """Rows' truth and scores, some of their columns, and every so many of them as encoded.
 
-    Those are all rows, or every `step`-th of them where all are more than there is memory for.
+    Those are all rows, or one of `share` where all are more than there is memory for.
     `labels` are the truth as the table has it, `truth` is (n,), codes of the classes, those from
     len(classes) on unseen in training, or numbers; `scores` are (n, classes), or (n,).
     """
@@ -40,7 +43,7 @@ class Answers:
     X: Matrix
     every: int
     columns: Matrix
-    step: int = 1
+    share: int = 1
 
     @property
     def y(self) -> npt.NDArray[Any]:
@@ -48,52 +51,81 @@ class Answers:
         return self.truth[:: self.every]
 
 
-def step_for(spec: Spec, model: Model, rows: int) -> int:
-    """Which of so many rows have room to be answered: all, every second, every third and so on."""
-    each = ROW[Task(spec["task"])] + CLASS * max(1, len(model.classes))
-    most = max(FEWEST, (int(spec["memory_limit"]) - PROCESS) // each)
-    return max(1, -(-rows // most))
+def most_rows(spec: Spec, model: Model, columns: int = 0, *, stays: bool = True) -> int:
+    """How many rows have room to be answered, so many columns of each kept; and to be scored.
+
+    `stays` says that the version is there meanwhile.
+    """
+    classes, free = max(1, len(model.classes)), int(spec["memory_limit"]) - PROCESS
+    beside = free - int(spec["models_memory"])
+    answered = beside // (3 * (LABEL + SCORE * classes + CELL * columns))
+    scored = (beside if stays else free) // (ROW[Task(spec["task"])] + CLASS * classes)
+    return max(FEWEST, min(answered, scored))
+
+
+def power_for(rows: int, most: int) -> int:
+    """How often so many rows are halved until they are no more than `most`."""
+    return max(0, math.ceil(math.log2(rows / most))) if rows else 0
 
 
 def answers_to(
     spec: Spec,
     model: Model,
     batches: Iterable[pa.RecordBatch],
-    rows: int,
+    most: int,
+    rows: int | None = None,
     every: int | None = None,
     columns: Sequence[int] = (),
 ) -> Answers:
-    """The answers to `rows` rows, every `every`-th of them, and these columns of all, by place.
+    """The answers to no more than `most` of the rows, and these columns of them, by place.
 
-    Raises Invalid where there is no row, or one has no target.
+    How many `rows` there are may be known; then `every`-th of those that are answered is given as
+    encoded, too. Raises Invalid where there is no row, or one has no target.
     """
-    labels, scores, sample, kept, done, missing, seen = [], [], [], [], 0, 0, 0
-    step = step_for(spec, model, rows)
+    places, labels, scores, sample, kept = [], [], [], [], []
+    done, missing, seen, power = 0, 0, 0, power_for(rows or 0, most)
     for whole in batches:
-        batch = _each(step, whole, seen)
+        where = np.arange(seen, seen + len(whole))
         missing, seen = missing + whole[spec["target"]].null_count, seen + len(whole)
+        chosen = looked_at(where, power)
+        batch = whole.filter(pa.array(chosen)) if power else whole
         if not len(batch):
             continue
         encoded = encode(batch, model.features)
+        places.append(where[chosen])
         labels.append(batch[spec["target"]])
         scores.append(model.scores(encoded))
         kept.append(encoded[:, list(columns)])
         if every is not None:
             sample.append(encoded[-done % every :: every])
         done += len(encoded)
+        while rows is None and done > most:
+            power += 1
+            left = [looked_at(each, power) for each in places]
+            places, scores, kept = (_only(left, each) for each in (places, scores, kept))
+            labels = [each.filter(pa.array(some)) for each, some in zip(labels, left, strict=True)]
+            done = sum(map(len, places))
     require_rows(seen, missing)
     X = np.concatenate(sample) if sample else np.empty((0, len(model.features)), np.float32)
     all_labels = _whole(pa.chunked_array(labels))
     truth = _truth_of(spec["task"], model, all_labels)
     told = (all_labels, truth, np.concatenate(scores))
-    return Answers(*told, X, every or 1, np.concatenate(kept), step)
+    return Answers(*told, X, every or 1, np.concatenate(kept), 1 << power)
 
 
-def _each(step: int, batch: pa.RecordBatch, before: int) -> pa.RecordBatch:
-    """Every `step`-th of the rows, of which there were so many before."""
-    if step == 1:
-        return batch
-    return batch.take(pa.array(np.arange(-before % step, len(batch), step)))
+def looked_at(places: npt.NDArray[np.int64], power: int) -> npt.NDArray[np.bool_]:
+    """Which rows of a stream are looked at where one of 2^power is: by their places (n,) alone.
+
+    The multiples of the golden ratio lie evenly between whole numbers, and follow no pattern that
+    rows might have (Weyl 1916); those in the first part of 2^power are looked at.
+    """
+    if not power:
+        return np.ones(len(places), dtype=bool)
+    return np.asarray(places.astype(np.uint64) * GOLDEN >> np.uint64(64 - power) == 0)
+
+
+def _only(masks: Sequence[npt.NDArray[np.bool_]], arrays: Sequence[Any]) -> list[Any]:
+    return [each[mask] for each, mask in zip(arrays, masks, strict=True)]
 
 
 def _whole(labels: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -18,14 +18,15 @@ from services.forest import export, growing, parity
 from services.forest.batches import is_steady, plan_of
 from services.forest.binning import baseline_of
 from services.forest.coverage import Calibration, strangeness
-from services.forest.fitted import BLOCK_ROWS, assemble
+from services.forest.drawing import BLOCK_ROWS
+from services.forest.fitted import assemble
 from services.forest.growing import Targets
 from services.forest.parts import deal
 from services.forest.pipeline import pipeline_of
 from services.forest.serving import BASELINE, CALIBRATION, SERVING, Model
 from services.splits.download import check_part
 from services.splits.stored import part_file, part_rows
-from services.worker.answers import answers_to
+from services.worker.answers import answers_to, most_rows
 from services.worker.forests import features_of, kwargs_of, training_rows
 from services.worker.outcomes import Spec, place
 
@@ -126,7 +127,8 @@ def _calibrate(spec: Spec, folder: Path, checksums: dict[str, str]) -> dict[str,
         return {}
     check_part(Path(spec["calibration"]), spec["checksums"]["calibration"])
     model = Model.load(folder, checksums, spec["models_memory"])
-    answers = answers_to(spec, model, *part_rows(spec["calibration"]))
+    batches, rows = part_rows(spec["calibration"])
+    answers = answers_to(spec, model, batches, most_rows(spec, model), rows)
     found = Calibration.of(strangeness(spec["task"], answers.truth, answers.scores))
     return _written(folder / CALIBRATION, found.as_record())
 

@@ -23,7 +23,7 @@ from services.forest.resampling import (
 )
 from services.forest.serving import Model
 from services.splits.stored import part_rows
-from services.worker.answers import Answers, answers_to
+from services.worker.answers import Answers, answers_to, most_rows
 from services.worker.outcomes import Report, Spec
 
 LOWER_IS_BETTER = ("rmse", "mae")
@@ -44,7 +44,8 @@ def compare_versions(spec: Spec, report: Report) -> dict[str, Any]:
 def _answers(spec: Spec, at: int) -> Answers:
     folder, checksums = Path(spec["models"][at]), spec["models_checksums"][at]
     model = Model.load(folder, checksums, spec["models_memory"])
-    return answers_to(spec, model, *part_rows(spec["test"]))
+    batches, rows = part_rows(spec["test"])
+    return answers_to(spec, model, batches, most_rows(spec, model), rows)
 
 
 def _verdict(told: dict[str, Any]) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from models.errors import Failed
 from services.forest.batches import plan_of
-from services.worker.forests import grow_trees
+from services.worker.forests import choose_engine, grow_trees, training_rows
 from services.worker.outcomes import Spec
 
 FEW, MORE = 2, 6  # trees
@@ -30,8 +31,19 @@ def estimate(spec: Spec) -> dict[str, Any]:
         "memory_limit": spec["size"]["memory_limit"],
         "chosen": spec["size"]["chosen"],
         "model_size": nodes * (FILED + FILED_CLASS * classes),
-        "seconds": round(_growing(spec) + nodes * SECONDS_A_NODE, 1),
+        "seconds": _seconds(spec, nodes),
     }
+
+
+def _seconds(spec: Spec, nodes: int) -> float | None:
+    """The seconds of all of it on this machine; None where only a cluster has room for that."""
+    if spec["far"]:
+        spec = {**spec, "far": False}
+        try:
+            spec["engine"] = choose_engine(spec, *training_rows(spec))
+        except Failed:
+            return None
+    return round(_growing(spec) + nodes * SECONDS_A_NODE, 1)
 
 
 def _growing(spec: Spec) -> float:

@@ -18,8 +18,8 @@ from services.extending import require_same_library
 from services.files import remove, replacing
 from services.forest import engines, export, growing
 from services.forest.batches import SCIKIT_LEARN
+from services.forest.drawing import some_of, with_all_kinds
 from services.forest.encoding import Matrix, encode
-from services.forest.fitted import one_of_each
 from services.forest.growing import Targets
 from services.forest.room import threads_in
 from services.forest.sizing import fit
@@ -34,14 +34,14 @@ def encode_rows(spec: Spec, report: Callable[[float], None]) -> int:
     """Write the training part as X.npy, float32 (rows, features), and y.npy; returns the rows."""
     features = features_of(spec)
     place(spec).mkdir(parents=True, exist_ok=True)
-    X = _matrix(place(spec, "X.npy"), (spec["rows"], len(features)))
-    y, done = np.empty(spec["rows"]), 0
+    X = _array(place(spec, "X.npy"), np.float32, (spec["rows"], len(features)))
+    y, done = _array(place(spec, "y.npy"), np.float64, (spec["rows"],)), 0
     for batch in part_batches(spec["train"]):
         rows = slice(done, done := done + len(batch))
         X[rows], y[rows] = encode(batch, features), _targets(spec, batch[spec["target"]])
         report(done / spec["rows"])
     X.flush()
-    np.save(place(spec, "y.npy"), y)
+    y.flush()
     return done
 
 
@@ -63,7 +63,9 @@ def choose_engine(spec: Spec, X: Matrix, y: Targets) -> dict[str, Any]:
     here = engines.installed()
     if (same := spec.get("same_engine")) is not None:
         # A job that was queued before engines grew trees on parts of the rows has the name alone.
-        return engines.again(same if isinstance(same, dict) else {"name": same}, here)
+        record = engines.again(same if isinstance(same, dict) else {"name": same}, here)
+        engines.require_room(_case(spec, X, y), record)
+        return record
     return engines.choose(_case(spec, X, y), here).as_record()
 
 
@@ -111,11 +113,7 @@ def grow_trees(spec: Spec, start: int, stop: int) -> list[Any]:
 
 def some_rows(task: str, X: Matrix, y: Targets, count: int, seed: int) -> tuple[Matrix, Targets]:
     """So many rows, drawn at random, in memory; and one of each class that is not among them."""
-    rows = np.random.default_rng(seed).choice(len(y), count, replace=False)
-    if task == Task.CLASSIFICATION:
-        others = one_of_each(y)
-        rows = np.append(rows, others[~np.isin(y[others], y[rows])])
-    rows.sort()
+    rows = with_all_kinds(some_of(len(y), count, seed), y, classes=task == Task.CLASSIFICATION)
     return X[rows], y[rows]
 
 
@@ -173,13 +171,13 @@ def training_rows(spec: Spec) -> tuple[Matrix, Targets]:
     return np.load(path, mmap_mode="r+"), np.load(path.with_name("y.npy"), mmap_mode="r+")
 
 
-def _matrix(path: Path, shape: tuple[int, int]) -> Any:
-    """A new matrix in a file. Raises OSError where the disk has no room for the whole of it."""
-    X = np.lib.format.open_memmap(path, "w+", np.float32, shape)
+def _array(path: Path, kind: type[np.floating[Any]], shape: tuple[int, ...]) -> Any:
+    """A new array in a file. Raises OSError where the disk has no room for the whole of it."""
+    array = np.lib.format.open_memmap(path, "w+", kind, shape)
     with path.open("r+b") as file:
         # To write where the disk turns out to be full would end the process without a word.
         os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
-    return X
+    return array
 
 
 def _targets(spec: Spec, values: Any) -> Targets:

@@ -18,7 +18,7 @@ from services.forest.slices import sliced, slices, thresholds
 from services.pictures.draw import draw
 from services.pictures.scene import Scene
 from services.splits.stored import part_rows
-from services.worker.answers import Answers, answers_to, step_for
+from services.worker.answers import Answers, answers_to, most_rows, power_for
 from services.worker.outcomes import Report, Spec
 from services.worker.scores import model_of
 
@@ -54,9 +54,11 @@ def inspect_version(spec: Spec, folder: Path, report: Report) -> dict[str, Any]:
 
 def _answers(spec: Spec, model: Model) -> Answers:
     batches, rows = part_rows(spec["test"])
-    left = -(-rows // step_for(spec, model, rows))
+    columns = sliced(model.features)
+    most = most_rows(spec, model, len(columns))
+    left = rows >> power_for(rows, most)
     every = max(1, -(-left // rows_for(len(model.features))))
-    return answers_to(spec, model, batches, rows, every, sliced(model.features))
+    return answers_to(spec, model, batches, most, rows, every, columns)
 
 
 def _slices(spec: Spec, model: Model, answers: Answers) -> Iterator[dict[str, Any]]:

@@ -13,10 +13,10 @@ from services.columns import Column
 from services.forest.coverage import Calibration, measured
 from services.forest.evaluation import evaluate
 from services.forest.serving import Model
-from services.reading import Limits, Reading, line_ends, text_batches, typed
+from services.reading import Limits, Reading, text_batches, typed
 from services.scoring import MOST_FAULTS, as_column, as_learned, check_columns
 from services.splits.stored import part_rows
-from services.worker.answers import Answers, answers_to
+from services.worker.answers import Answers, answers_to, most_rows
 from services.worker.outcomes import Spec
 
 LEAK = "identical_rows"
@@ -25,7 +25,8 @@ COVERAGES = (0.8, 0.9, 0.95)
 
 def score_split(spec: Spec) -> dict[str, Any]:
     """The result on the test part, with what the split said about rows on both sides."""
-    result = _scored(spec, lambda _: part_rows(spec["test"]))
+    batches, rows = part_rows(spec["test"])
+    result = _scored(spec, lambda _: batches, rows)
     leaks = [notice for notice in spec["warnings"] if notice["code"] == LEAK]
     return {**result, "warnings": [*leaks, *result["warnings"]]}
 
@@ -35,26 +36,26 @@ def score_csv(spec: Spec) -> dict[str, Any]:
 
     Raises Invalid with the faults of all rows, or where it has no row or no target.
     """
-    most = line_ends(Path(spec["upload"])) + 1
-    return _scored(spec, lambda model: (_typed_rows(spec, model), most))
+    return _scored(spec, lambda model: _typed_rows(spec, model))
 
 
 def _scored(
-    spec: Spec, rows_for: Callable[[Model], tuple[Iterator[pa.RecordBatch], int]]
+    spec: Spec, batches_for: Callable[[Model], Iterator[pa.RecordBatch]], rows: int | None = None
 ) -> dict[str, Any]:
     model = model_of(spec)
     classes, calibration = model.classes, model.calibration
-    answers = answers_to(spec, model, *rows_for(model))
+    most = most_rows(spec, model, stays=False)
+    answers = answers_to(spec, model, batches_for(model), most, rows)
     del model  # of many rows the scores want the memory that it takes
     result = evaluate(spec["task"], classes, answers.labels, answers.scores)
-    if answers.step > 1:
-        result["warnings"] = [*result["warnings"], _left_out(answers.step)]
+    if answers.share > 1:
+        result["warnings"] = [*result["warnings"], _left_out(answers.share)]
     return {**result, **_coverage(spec["task"], calibration, answers)}
 
 
-def _left_out(step: int) -> dict[str, str]:
+def _left_out(share: int) -> dict[str, str]:
     message = (
-        f"one row of {step} was scored, evenly over the table: for more of them a step has no "
+        f"one row of {share} was scored, evenly over the table: for more of them a step has no "
         "room (GROVE_STEP_MEMORY)"
     )
     return {"code": "rows_left_out", "message": message}

@@ -11,7 +11,9 @@ from services.forest import engines
 from services.forest.drawing import some_of
 from services.forest.encoding import Matrix
 from services.forest.growing import Targets, in_part
+from services.forest.room import SLOW_DRAWN, SLOW_ROW, SLOW_THREAD
 from services.forest.validation import Grow, cross_validate, folds_of
+from services.memory import PROCESS
 from services.worker.forests import (
     choose_engine,
     kwargs_of,
@@ -21,8 +23,6 @@ from services.worker.forests import (
     training_rows,
 )
 from services.worker.outcomes import Report, Spec
-
-SHARE = 4  # of the memory of a step, one part in so many is for the rows of a fold
 
 
 def score_candidate(spec: Spec, report: Report) -> dict[str, Any]:
@@ -65,8 +65,12 @@ def _grower(spec: Spec, X: Matrix, y: Targets) -> Grow:
 
 
 def _some(spec: Spec, X: Matrix, y: Targets) -> tuple[Matrix, Targets]:
-    """All rows, or as many, drawn at random, as folds of them have room for: a fold is a copy."""
-    most = spec["memory_limit"] // SHARE // max(1, X.shape[1] * X.itemsize)
+    """All rows, or as many, drawn at random, as can be copied twice and grown on.
+
+    A fold is a copy, too.
+    """
+    each = 2 * X.shape[1] * X.itemsize + SLOW_ROW + SLOW_THREAD + SLOW_DRAWN
+    most = max(1, (spec["memory_limit"] - PROCESS) // each)
     if len(y) <= most:
         return X, y
     rows = some_of(len(y), most, seed=0)

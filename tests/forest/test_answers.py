@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +11,7 @@ import pytest
 
 from models.errors import Invalid
 from services.memory import PROCESS
-from services.reading import line_ends
-from services.worker import answers as module
-from services.worker.answers import Answers, answers_to, step_for
+from services.worker.answers import FEWEST, Answers, answers_to, looked_at, most_rows
 from tests.forest.helpers import MIXED, Version, mixed_table, train
 
 pytestmark = pytest.mark.no_database
@@ -30,11 +27,6 @@ def _version(request: pytest.FixtureRequest, tmp_path: Path) -> Version:
     return train(tmp_path, mixed_table(ROWS), MIXED, y.astype(np.float64), classes)
 
 
-@pytest.fixture(autouse=True)
-def _few_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "FEWEST", 1)
-
-
 def table(version: Version, missing: int | None = None) -> pa.Table:
     labels: list[Any] = [(n % 7) / 7 for n in range(ROWS)]
     if version.model.classes:
@@ -44,51 +36,71 @@ def table(version: Version, missing: int | None = None) -> pa.Table:
     return mixed_table(ROWS, seed=1).append_column("target", pa.array(labels))
 
 
-def answered(version: Version, most: int, size: int = ROWS, **changed: Any) -> Answers:
-    """The answers where so many rows have room, of batches of that size."""
-    task = version.model.task
-    each = module.ROW[task] + module.CLASS * max(1, len(version.model.classes))
-    spec = {"task": task, "target": "target", "memory_limit": PROCESS + most * each}
-    batches: Iterator[pa.RecordBatch] = iter(table(version, **changed).to_batches(size))
-    return answers_to(spec, version.model, batches, ROWS, 3, [1])
+def answered(version: Version, most: int, size: int = ROWS, **given: Any) -> Answers:
+    """The answers to so many rows at most, of batches of that size."""
+    spec = {"task": version.model.task, "target": "target"}
+    batches = iter(table(version, given.pop("missing", None)).to_batches(size))
+    return answers_to(spec, version.model, batches, most, **{"rows": ROWS, "columns": [1], **given})
+
+
+def same_rows(found: Answers, whole: Answers, kept: Any) -> None:
+    assert found.labels.to_pylist() == whole.labels.filter(pa.array(kept)).to_pylist()
+    np.testing.assert_array_equal(found.truth, whole.truth[kept])
+    np.testing.assert_allclose(found.scores, whole.scores[kept])
+    np.testing.assert_array_equal(found.columns, whole.columns[kept])
 
 
 def test_all_rows_that_fit_are_answered(version: Version) -> None:
-    found = answered(version, ROWS)
-    assert (found.step, len(found.truth), len(found.scores)) == (1, ROWS, ROWS)
+    found = answered(version, ROWS, every=3)
+    assert (found.share, len(found.truth), len(found.scores)) == (1, ROWS, ROWS)
+    assert len(found.y) == len(found.X) == 134
 
 
 @pytest.mark.parametrize("size", [1, 7, ROWS])
-@pytest.mark.parametrize(("most", "step"), [(ROWS - 1, 2), (100, 4), (99, 5), (1, ROWS)])
-def test_of_more_every_so_many_are(version: Version, most: int, step: int, size: int) -> None:
-    whole, found = answered(version, ROWS), answered(version, most, size)
-    assert found.step == step
-    assert len(found.truth) <= most
-    assert found.labels.to_pylist() == whole.labels.to_pylist()[::step]
-    np.testing.assert_array_equal(found.truth, whole.truth[::step])
-    np.testing.assert_allclose(found.scores, whole.scores[::step])
-    np.testing.assert_array_equal(found.columns, whole.columns[::step])
-    assert len(found.y) == len(found.X)
-    if step == 2:  # every third of every second is every second of every third
-        np.testing.assert_array_equal(found.X, whole.X[::step])
-
-
-def test_a_target_that_is_missing_in_a_row_left_out_is_refused_too(version: Version) -> None:
-    with pytest.raises(Invalid, match=f"no value in 1 of {ROWS} rows"):
-        answered(version, 100, missing=1)
-
-
-def test_some_rows_are_answered_however_little_memory_there_is(
-    version: Version, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("rows", [ROWS, None])
+@pytest.mark.parametrize(("most", "share"), [(ROWS - 1, 2), (150, 4), (30, 16)])
+def test_of_more_one_of_so_many_is(
+    version: Version, most: int, share: int, rows: int | None, size: int
 ) -> None:
-    monkeypatch.setattr(module, "FEWEST", 250)
-    spec = {"task": version.model.task, "memory_limit": 0}
-    assert step_for(spec, version.model, ROWS) == 2
-    assert step_for(spec, version.model, 250) == 1
+    whole, found = answered(version, ROWS), answered(version, most, size, rows=rows)
+    assert found.share == share
+    assert len(found.truth) <= most
+    same_rows(found, whole, looked_at(np.arange(ROWS), share.bit_length() - 1))
 
 
-@pytest.mark.parametrize("ends", ["\n", "\r", "\r\n"])
-def test_a_file_has_no_more_rows_than_line_ends(tmp_path: Path, ends: str) -> None:
-    path = tmp_path / "rows.csv"
-    path.write_bytes(ends.join(["x", "1", "2", "3"]).encode())
-    assert line_ends(path) == 3
+def test_what_is_shuffled_is_some_of_what_is_looked_at(version: Version) -> None:
+    whole, found = answered(version, ROWS, every=1), answered(version, 210, 7, every=3)
+    kept = looked_at(np.arange(ROWS), 1)
+    np.testing.assert_array_equal(found.X, whole.X[kept][::3])
+    np.testing.assert_array_equal(found.y, whole.truth[kept][::3])
+
+
+@pytest.mark.parametrize("period", [2, 3, 4, 5, 8, 10, 24, 100])
+@pytest.mark.parametrize("power", [1, 2, 3, 6])
+def test_no_pattern_of_the_rows_is_seen_in_those_that_are_left(period: int, power: int) -> None:
+    kept = np.flatnonzero(looked_at(np.arange(1 << 20), power))
+    assert len(kept) == pytest.approx((1 << 20) >> power, abs=2)
+    counts = np.bincount(kept % period, minlength=period)
+    assert counts.max() - counts.min() <= 0.02 * counts.mean() + 3
+
+
+@pytest.mark.parametrize("rows", [ROWS, None])
+def test_a_target_that_is_missing_in_a_row_left_out_is_refused_too(
+    version: Version, rows: int | None
+) -> None:
+    left_out = int(np.flatnonzero(~looked_at(np.arange(ROWS), 2))[0])
+    with pytest.raises(Invalid, match=f"no value in 1 of {ROWS} rows"):
+        answered(version, 100, missing=left_out, rows=rows)
+
+
+def test_how_many_rows_have_room(version: Version) -> None:
+    spec = {"task": version.model.task, "models_memory": 100 << 20}
+
+    def most(megabytes: int, columns: int = 0, *, stays: bool = True) -> int:
+        given = {**spec, "memory_limit": PROCESS + (megabytes << 20)}
+        return most_rows(given, version.model, columns, stays=stays)
+
+    assert most(0) == most(100) == FEWEST
+    assert FEWEST < most(370) < most(370, stays=False) < most(700, stays=False)
+    assert most(370, 50) < most(370)
+    assert most(370, stays=False) > 1_600_000

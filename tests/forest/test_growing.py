@@ -11,7 +11,7 @@ from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from models.errors import Failed, Invalid
 from services.columns import Feature
 from services.files import sha256_of
-from services.forest import growing
+from services.forest import drawing, growing
 from services.forest.batches import INTELEX, SCIKIT_LEARN, plan
 from tests.forest.helpers import grown
 
@@ -50,6 +50,8 @@ def assert_same_forest(found: Any, expected: Any, *, params_too: bool = True) ->
         {"max_samples": 100},
         {"class_weight": "balanced"},
         {"class_weight": "balanced_subsample"},
+        {"class_weight": "balanced_subsample", "bootstrap": False},
+        {"class_weight": "balanced", "bootstrap": False},
         {"class_weight": {"0": 1.0, "1": 5, "2": 0.5}, "max_samples": 90},
         {"ccp_alpha": 0.01, "criterion": "entropy"},
         {"max_depth": 3, "max_features": 0.5, "min_samples_leaf": 4},
@@ -57,7 +59,11 @@ def assert_same_forest(found: Any, expected: Any, *, params_too: bool = True) ->
         {"oob_score": True, "class_weight": "balanced"},
     ],
 )
-def test_batches_make_scikit_learns_own_forest(params: dict[str, Any]) -> None:
+@pytest.mark.parametrize("block", [7, 1 << 20])
+def test_batches_make_scikit_learns_own_forest(
+    params: dict[str, Any], block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drawing, "BLOCK_ROWS", block)
     params = {"n_estimators": 35, "random_state": SEED, **params}
     labels = CODES.astype(np.int64)
     plain = dict(params)

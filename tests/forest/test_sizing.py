@@ -213,12 +213,17 @@ def test_where_all_rows_are_too_many_trees_draw_fewer_of_a_part() -> None:
     assert list(size.chosen) == ["max_samples"]
     assert size.memory == limit
     smaller = forest.changed(size.chosen)
-    assert LEAST_PART * smaller.distinct <= rows_slowly(smaller.kwargs, (ROWS, 8), limit) < ROWS
+    assert LEAST_PART * smaller.distinct <= rows_slowly(smaller.kwargs, (ROWS, 8), 1, limit) < ROWS
     assert smaller.distinct == pytest.approx(DRAWN * forest.most_drawn(limit), rel=1e-3)
 
 
-@pytest.mark.parametrize("given", [{"bootstrap": False}, {"max_samples": 30_000},
-                                   {"oob_score": True}])  # fmt: skip
+def test_rows_that_are_too_many_change_no_leaves_that_fit() -> None:
+    forest = tall(n_estimators=100, max_depth=None)
+    size = fit(forest, 900 * MEGABYTE, ())  # all of one class: a tree is a leaf
+    assert list(size.chosen) == ["max_samples"]
+
+
+@pytest.mark.parametrize("given", [{"bootstrap": False}, {"max_samples": 30_000}])
 def test_rows_that_leave_no_room_to_grow_are_refused(given: dict[str, Any]) -> None:
     forest = wanted("classes", max_depth=2, **given)
     with pytest.raises(Failed) as caught:
@@ -262,7 +267,7 @@ def test_a_tall_table_is_grown_on_parts(fast: bool, megabytes: int) -> None:
     size = fit(forest, limit, ())
     smaller = forest.changed(size.chosen)
     rows = (rows_quickly(smaller.kwargs, forest.X.shape, 2, limit) if fast
-            else rows_slowly(smaller.kwargs, forest.X.shape, limit))  # fmt: skip
+            else rows_slowly(smaller.kwargs, forest.X.shape, 2, limit))  # fmt: skip
     assert LEAST_PART * smaller.distinct <= rows < 10_000_000
     assert size.memory == limit
 

@@ -48,6 +48,13 @@ def test_the_score_is_scikit_learns_own(tmp_path: Path, task: str, params: dict[
         assert votes.score(task, y) == pytest.approx(alone.oob_score_, abs=1e-12)
 
 
+def test_a_class_that_no_row_has_may_be_weighed() -> None:
+    y = np.minimum(TARGETS["classification"], 2)
+    kwargs = {"n_estimators": 4, "random_state": 2, "class_weight": {0: 1, 1: 2, 2: 1, 3: 5}}
+    trees = growing.grow("classification", kwargs, X, y, 0, 4)
+    assert votes_of("classification", kwargs, trees, X, y).sums.shape == (500, 3)
+
+
 @pytest.mark.parametrize(
     ("scores", "steady"),
     [
