@@ -16,6 +16,7 @@ TRAINING, OTHER = 0.5, 0.25  # of what is left
 # A step may always use so much: less is not enough for any.
 LEAST = 512 << 20
 PROCESS = 340 << 20  # what the process of a step takes before it begins
+SHARED = 160 << 20  # of that, what it has from the worker, who has it anyway (171 were measured)
 LOADED = 0.3  # of what is left of it then
 
 
@@ -30,7 +31,7 @@ def of_step(settings: Settings, kind: str) -> int:
     web = WEB + settings.web_workers * (WEB_PROCESS + of_models(settings))
     left = settings.memory_limit - web - WORKER
     share = TRAINING if kind in GROWING else OTHER
-    return settings.step_memory or max(LEAST, int(left * share))
+    return settings.step_memory or max(LEAST, SHARED + int(left * share))
 
 
 def of_loaded(settings: Settings, kind: str) -> int:
