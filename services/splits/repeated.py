@@ -8,7 +8,7 @@ import numpy.typing as npt
 from services.columns import Notice
 from services.splits.assign import TEST, TRAIN, Parts
 
-MOST_ROWS = 2**24  # of so many different ones the hash is kept, of more a half, a quarter and so on
+MOST_ROWS = 2**22  # of so many different ones the hash is kept, of more a half, a quarter and so on
 
 Hashes = npt.NDArray[np.uint64]
 Counts = npt.NDArray[np.int64]
