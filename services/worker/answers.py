@@ -82,35 +82,59 @@ def answers_to(
     How many `rows` there are may be known; then `every`-th of those that are answered is given as
     encoded, too. Raises Invalid where there is no row, or one has no target.
     """
-    places, labels, scores, sample, kept = [], [], [], [], []
-    done, missing, seen, power = 0, 0, 0, power_for(rows or 0, most)
+    kept, sample = _Kept(power_for(rows or 0, most)), [np.empty((0, len(model.features)), "f4")]
+    missing, seen = 0, 0
     for whole in batches:
-        where = np.arange(seen, seen + len(whole))
+        places = np.arange(seen, seen + len(whole))
         missing, seen = missing + whole[spec["target"]].null_count, seen + len(whole)
-        chosen = looked_at(where, power)
-        batch = whole.filter(pa.array(chosen)) if power else whole
+        chosen = looked_at(places, kept.power)
+        batch = whole if chosen.all() else whole.filter(pa.array(chosen))
         if not len(batch):
             continue
         encoded = encode(batch, model.features)
-        places.append(where[chosen])
-        labels.append(batch[spec["target"]])
-        scores.append(model.scores(encoded))
-        kept.append(encoded[:, list(columns)])
         if every is not None:
-            sample.append(encoded[-done % every :: every])
-        done += len(encoded)
-        while rows is None and done > most:
-            power += 1
-            left = [looked_at(each, power) for each in places]
-            places, scores, kept = (_only(left, each) for each in (places, scores, kept))
-            labels = [each.filter(pa.array(some)) for each, some in zip(labels, left, strict=True)]
-            done = sum(map(len, places))
+            sample.append(encoded[-kept.rows % every :: every])
+        scores, some = model.scores(encoded), encoded[:, list(columns)]
+        kept.add(places[chosen], batch[spec["target"]], scores, some)
+        while rows is None and kept.rows > most:
+            kept.halve()
     require_rows(seen, missing)
-    X = np.concatenate(sample) if sample else np.empty((0, len(model.features)), np.float32)
-    all_labels = _whole(pa.chunked_array(labels))
-    truth = _truth_of(spec["task"], model, all_labels)
-    told = (all_labels, truth, np.concatenate(scores))
-    return Answers(*told, X, every or 1, np.concatenate(kept), 1 << power)
+    labels = _whole(pa.chunked_array(kept.labels))
+    told = (labels, _truth_of(spec["task"], model, labels), np.concatenate(kept.scores))
+    some = np.concatenate(kept.columns)
+    return Answers(*told, np.concatenate(sample), every or 1, some, 1 << kept.power)
+
+
+class _Kept:
+    """What is kept of rows that are answered: of all of them, or of one of 2^power."""
+
+    def __init__(self, power: int) -> None:
+        self.power, self.rows = power, 0
+        self.labels: list[pa.Array] = []
+        self.scores: list[Floats] = []
+        self.columns: list[Matrix] = []
+        self._places: list[npt.NDArray[np.int64]] = []
+
+    def add(
+        self, places: npt.NDArray[np.int64], labels: pa.Array, scores: Floats, columns: Matrix
+    ) -> None:
+        """Keep some rows, and their places among all of them."""
+        self._places.append(places)
+        self.labels.append(labels)
+        self.scores.append(scores)
+        self.columns.append(columns)
+        self.rows += len(places)
+
+    def halve(self) -> None:
+        """Keep every other one of them, evenly."""
+        self.power += 1
+        left = [looked_at(places, self.power) for places in self._places]
+        self.labels = [
+            each.filter(pa.array(some)) for each, some in zip(self.labels, left, strict=True)
+        ]
+        self.scores, self.columns = _only(left, self.scores), _only(left, self.columns)
+        self._places = _only(left, self._places)
+        self.rows = sum(map(len, self._places))
 
 
 def looked_at(places: npt.NDArray[np.int64], power: int) -> npt.NDArray[np.bool_]:
