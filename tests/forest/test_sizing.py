@@ -12,8 +12,7 @@ from sklearn.datasets import make_classification, make_regression
 from models.errors import Failed
 from models.hyper_parameters import defaults
 from services.forest import growing
-from services.forest.drawing import distinct, draws_for
-from services.forest.room import LEAST_PART, rows_quickly, rows_slowly, slowly, threads_in
+from services.forest.room import LEAST_PART, rows_quickly, rows_slowly, slowly
 from services.forest.sizing import DRAWN, fit, nodes_of_tree
 from services.forest.wanted import Wanted
 
@@ -140,27 +139,6 @@ def test_no_more_rows_are_copied_to_see_than_have_room(monkeypatch: pytest.Monke
     assert 0.3 * grown <= size.nodes / 4 <= 3 * grown
 
 
-def test_shares_of_rows_are_those_of_all() -> None:
-    kwargs = {"min_samples_leaf": 0.001, "min_samples_split": 7, "max_samples": 5}
-    found = growing.in_part(kwargs, 10_500, 3_000)
-    assert found == {"min_samples_leaf": 11, "min_samples_split": 7, "max_samples": 5}
-
-
-@pytest.mark.parametrize("max_samples", [None, 3_000, 10])
-def test_a_tree_has_as_many_different_rows_of_a_part_as_of_all(max_samples: int | None) -> None:
-    kwargs = {"max_samples": max_samples}
-    rows = distinct(10_000, kwargs)
-    in_part = growing.in_part(kwargs, 10_000, 9_000)
-    drawn = np.random.default_rng(0).integers(9_000, size=in_part["max_samples"])
-    assert np.isclose(len(np.unique(drawn)), rows, rtol=0.02)
-    assert draws_for(10_000, rows) == pytest.approx(max_samples or 10_000, abs=1)
-
-
-def test_a_part_has_more_rows_than_a_tree_has_different_ones() -> None:
-    with pytest.raises(ValueError, match=r"6000 rows have not more than 6\d\d\d different ones"):
-        growing.in_part({"max_samples": None}, 10_000, 6_000)
-
-
 def test_smaller_trees_look_at_a_third_of_the_columns() -> None:
     rng = np.random.default_rng(0)
     X = rng.normal(size=(ROWS, 30)).astype(np.float32)
@@ -184,13 +162,6 @@ def test_what_would_fit_is_said() -> None:
     limit = roomy(forest)
     with pytest.raises(Failed, match=r"min_samples_leaf 10 and max_samples [\d,]+ would fit"):
         fit(forest, limit, ("min_samples_leaf", "max_samples"))
-
-
-def test_how_many_rows_are_drawn() -> None:
-    draws = np.random.default_rng(0).integers(5_000, size=3_000)
-    assert np.isclose(distinct(5_000, {"max_samples": 3_000}), len(np.unique(draws)), rtol=0.02)
-    assert distinct(5_000, {"bootstrap": False}) == 5_000
-    assert distinct(1, {}) == 1
 
 
 def least_for(forest: Wanted) -> int:
@@ -275,8 +246,3 @@ def test_a_tall_table_is_grown_on_parts(fast: bool, megabytes: int) -> None:
 def test_the_out_of_bag_score_needs_the_rows_in_memory() -> None:
     plain, scored = wanted("classes"), wanted("classes", oob_score=True)
     assert scored.fixed - plain.fixed > scored.X.nbytes
-
-
-@pytest.mark.parametrize(("limit", "threads"), [(340, 1), (500, 1), (1_000, 6), (10_000, 93)])
-def test_scikit_learn_grows_in_as_many_threads_as_fit(limit: int, threads: int) -> None:
-    assert threads_in(limit * MEGABYTE, 1_500_000) == threads
