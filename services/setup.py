@@ -48,13 +48,17 @@ def prepare_tables(settings: Settings) -> None:
 
 
 def migrate(engine: sa.Engine) -> None:
-    """Bring the tables up to date, one process at a time."""
-    with engine.connect().execution_options(sqlite_begin="IMMEDIATE") as connection:
+    """Bring the tables up to date, one process at a time, in one transaction.
+
+    Alembic reads the version once: between two migrations, each committed by itself, another
+    process would get its turn and make what is made here next.
+    """
+    immediate = engine.connect().execution_options(sqlite_begin="IMMEDIATE")
+    with immediate as connection, connection.begin():
         prepare_alone(connection)
         config = Config(attributes={"connection": connection})
         config.set_main_option("script_location", str(MIGRATIONS))
         command.upgrade(config, "head")
-        connection.commit()
 
 
 def _announce_key(session: Session, settings: Settings) -> None:

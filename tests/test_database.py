@@ -145,6 +145,22 @@ def test_the_migrations_make_what_the_models_say(engine: sa.Engine) -> None:
         assert compare_metadata(context, Base.metadata) == []
 
 
+def test_all_migrations_are_one_transaction(url: str) -> None:
+    """Of several, each committed by itself, another process would make the next one as well."""
+    made, commits = connect(url), []
+    sa.event.listen(made, "commit", lambda _connection: commits.append(tables_of(made)))
+    migrate(made)
+    with made.connect() as connection:
+        assert MigrationContext.configure(connection).get_current_revision() == "0004"
+    made.dispose()
+    assert commits == [[]]  # nobody else saw a table before the only commit
+
+
+def tables_of(engine: sa.Engine) -> list[str]:
+    with engine.connect() as connection:
+        return sa.inspect(connection).get_table_names()
+
+
 def test_web_and_worker_may_prepare_at_once(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "services.setup"]
     environ = {**environ_for(tmp_path), "PYTHONPATH": str(ROOT)}

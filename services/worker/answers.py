@@ -95,7 +95,7 @@ def answers_to(
         if every is not None:
             sample.append(encoded[-kept.rows % every :: every])
         scores, some = model.scores(encoded), encoded[:, list(columns)]
-        kept.add(places[chosen], batch[spec["target"]], scores, some)
+        kept.take(places[chosen], batch[spec["target"]], scores, some)
         while rows is None and kept.rows > most:
             kept.halve()
     require_rows(seen, missing)
@@ -115,7 +115,7 @@ class _Kept:
         self.columns: list[Matrix] = []
         self._places: list[npt.NDArray[np.int64]] = []
 
-    def add(
+    def take(
         self, places: npt.NDArray[np.int64], labels: pa.Array, scores: Floats, columns: Matrix
     ) -> None:
         """Keep some rows, and their places among all of them."""
