@@ -25,6 +25,7 @@ class Sizes:
     ingest_rows: tuple[int, ...]
     scale_rows: int
     scale_trees: int
+    scale_slow_trees: int  # two batches of scikit-learn's
     large_rows: int
     in_memory_rows: tuple[int, ...]
     unseen_rows: int
@@ -49,6 +50,7 @@ FULL = Sizes(
     ingest_rows=(200_000, 800_000, 8_000_000),
     scale_rows=400_000,
     scale_trees=100,
+    scale_slow_trees=20,
     large_rows=8_000_000,
     in_memory_rows=(2_000_000, 1_500_000, 1_000_000),
     unseen_rows=200_000,
@@ -71,6 +73,7 @@ SHORT = Sizes(
     ingest_rows=(20_000, 80_000, 320_000),
     scale_rows=100_000,
     scale_trees=400,
+    scale_slow_trees=20,
     large_rows=320_000,
     in_memory_rows=(100_000,),
     unseen_rows=20_000,
@@ -94,6 +97,7 @@ SMOKE = Sizes(
     ingest_rows=(1_000, 2_000, 4_000),
     scale_rows=20_000,
     scale_trees=2_000,
+    scale_slow_trees=80,
     large_rows=4_000,
     in_memory_rows=(2_000,),
     unseen_rows=500,

@@ -32,6 +32,8 @@ def _timed(_: Any, __: str, event: EventDict) -> EventDict:
     return event
 
 
+# Libraries that tell on each start what they have loaded: what they warn of is what is wanted.
+TALKATIVE = ("alembic", "dbos")
 SHARED: tuple[Processor, ...] = (
     _numbered,
     structlog.stdlib.add_log_level,
@@ -68,6 +70,8 @@ def configure(level: str = "INFO", stream: TextIO | None = None) -> None:
         cache_logger_on_first_use=stream is None,
     )
     logging.basicConfig(level=number, handlers=[_handler(out)], force=True)
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel(max(number, logging.WARNING))
 
 
 def _handler(out: TextIO) -> logging.Handler:

@@ -106,6 +106,13 @@ def test_numbers_of_any_length_are_logged(lines: io.BytesIO) -> None:
     assert (line["number"], line["timestamp"][-1]) == (10**30, "Z")
 
 
+@pytest.mark.parametrize("name", ["alembic.runtime.plugins", "dbos"])
+def test_what_libraries_tell_on_each_start_is_left_out(lines: io.BytesIO, name: str) -> None:
+    logging.getLogger(name).info("loaded")
+    logging.getLogger(name).warning("not loaded")
+    assert [json.loads(line)["event"] for line in lines.getvalue().splitlines()] == ["not loaded"]
+
+
 def test_libraries_log_alike(lines: io.BytesIO) -> None:
     logging.getLogger("library").warning("%s went wrong", "this")
     logging.getLogger("library").debug("not told")
