@@ -23,10 +23,16 @@ def plan(
     They begin at the tree `first`: those before it are there already. `small` ones have the
     fewest trees, whatever grows them and however few rows there are.
     """
-    worth = SMALL if small else max(TREES[engine], WORTH[engine] // n_rows)
-    size = max(worth, -(-(n_estimators - first) // MOST_BATCHES))
+    worth = max(TREES[engine], WORTH[engine] // n_rows)
+    many = n_estimators - first
+    size = size_of_small(many) if small else max(worth, -(-many // MOST_BATCHES))
     starts = range(first, n_estimators, size)
     return [(start, min(start + size, n_estimators)) for start in starts]
+
+
+def size_of_small(trees: int) -> int:
+    """The trees of a small batch, of so many."""
+    return max(SMALL, -(-trees // MOST_BATCHES))
 
 
 def plan_of(spec: Mapping[str, Any]) -> list[tuple[int, int]]:
@@ -38,8 +44,14 @@ def plan_of(spec: Mapping[str, Any]) -> list[tuple[int, int]]:
         spec["rows"],
         spec["engine"]["name"],
         trees_before(spec["extends"]),
-        small=spec["tol"] is not None or spec["engine"].get("rows") is not None,
+        small=_are_soon_over(spec),
     )
+
+
+def _are_soon_over(spec: Mapping[str, Any]) -> bool:
+    """Whether the batches are small: for their scores, their rows' sake, or that of their nodes."""
+    by_tree = spec["size"].get("by_tree", False)
+    return spec["tol"] is not None or spec["engine"].get("rows") is not None or by_tree
 
 
 def is_steady(scores: Sequence[float | None], tol: float) -> bool:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import pickle
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from models.errors import Conflict
 from models.experiment import Task
@@ -17,6 +17,7 @@ from services.forest import trees
 from services.forest.graph import classifier, regressor
 from services.forest.parts import deal, name_of
 from services.forest.serving import SERVING, TREES
+from services.forest.unpacking import trees_in
 
 PICKLE = "model.pickle"
 
@@ -48,14 +49,17 @@ def write_kept(folder: Path, pipeline: Any) -> dict[str, str]:
     """Write model.pickle and trees.npz of a pipeline of `pipeline_of`; their checksums by name."""
     trees.save(pipeline[-1], folder / TREES)
     with (folder / PICKLE).open("wb") as file:
-        pickle.dump(pipeline, file, protocol=pickle.HIGHEST_PROTOCOL)
+        pickler = pickle.Pickler(file, protocol=pickle.HIGHEST_PROTOCOL)
+        pickler.fast = True  # else it keeps each tree that it has written, to write it once
+        pickler.dump(pipeline)
     return {name: sha256_of(folder / name) for name in (PICKLE, TREES)}
 
 
-def load_kept(folder: Path, checksums: Mapping[str, str]) -> Any:
-    """The pipeline that `write_kept` wrote, by these checksums; a worker's to call, no one else's.
+def kept_trees(folder: Path, checksums: Mapping[str, str], aside: BinaryIO) -> Iterator[Any]:
+    """The trees that `write_kept` wrote, by these checksums; a worker's to call, no one else's.
 
-    Raises Conflict, model_missing or model_integrity_failed, and runs nothing of such a file.
+    What waits for its turn is put `aside`. Raises Conflict, model_missing or
+    model_integrity_failed, and runs nothing of such a file.
     """
     try:
         with (folder / PICKLE).open("rb") as file:
@@ -63,7 +67,7 @@ def load_kept(folder: Path, checksums: Mapping[str, str]) -> Any:
                 message = f"the version's {PICKLE} is not the file that was published"
                 raise Conflict(message, code="model_integrity_failed")
             file.seek(0)
-            return pickle.load(file)  # noqa: S301 - our own file, checked above
+            yield from trees_in(file, aside)
     except FileNotFoundError as error:
         raise Conflict(f"the version's {PICKLE} is gone", code="model_missing") from error
 

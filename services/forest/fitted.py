@@ -30,7 +30,7 @@ def assemble(
     """
     given = {"n_estimators": len(trees), "n_jobs": None, "warm_start": True}
     forest = FORESTS[Task(task)](**{**kwargs, **given})
-    forest.estimators_ = list(trees)
+    forest.estimators_ = trees
     # A warm fit with no tree to add sets all that a fit sets, out-of-bag scores included, and
     # warns that it added none.
     with warnings.catch_warnings(), np.errstate(over="ignore", invalid="ignore"):

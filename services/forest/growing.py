@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
-import pickle
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
-from models.errors import Failed, invalid
+from models.errors import invalid
 from models.experiment import Task
 from services.columns import Feature
 from services.forest.drawing import distinct, draws_for
@@ -97,20 +94,3 @@ def _draws(random_state: int, start: int) -> np.random.RandomState:
     draws = np.random.RandomState(random_state)
     draws.randint(LARGEST, size=start)
     return draws
-
-
-def dump_trees(trees: Sequence[Any], file: BinaryIO) -> None:
-    """Write a batch of trees to an open file."""
-    pickle.dump(list(trees), file, protocol=pickle.HIGHEST_PROTOCOL)
-
-
-def load_trees(path: Path, sha256: str) -> list[Any]:
-    """A batch of trees that this service wrote. Raises Failed where the file is another one."""
-    try:
-        with path.open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
-                raise Failed(f"the trees in {path.name} are not those written", code="work_lost")
-            file.seek(0)
-            return list(pickle.load(file))  # noqa: S301 - our own file, checked above
-    except FileNotFoundError as error:
-        raise Failed(f"the trees in {path.name} are gone", code="work_lost") from error

@@ -8,15 +8,17 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from services.forest import room
+from services.forest.batches import size_of_small
 from services.forest.drawing import distinct
 from services.forest.encoding import Matrix
 from services.forest.growing import Targets
 from services.forest.parts import MOST_NODES
 from services.memory import PROCESS
 
-# What a node of the finished forest takes, and a class of it: scikit-learn's own node, its value.
+# What a node of a tree takes, and a class of it: scikit-learn's own node, its value. In the file
+# that large forests answer from it takes less.
+NODE, FILED, CLASS = 80, 44, 8
 # The export is made and checked part by part: what a node of the part in hand takes besides.
-NODE, CLASS = 80, 8
 PART, PART_CLASS = 420, 50
 LOOKED_AT = 60  # a row, where scikit-learn looks at all of them again: for out-of-bag scores
 WEIGHED = 8  # a row where classes are weighed: the forest keeps the weight of each
@@ -24,12 +26,16 @@ WEIGHED = 8  # a row where classes are weighed: the forest keeps the weight of e
 
 @dataclass(frozen=True)
 class Size:
-    """What a forest is expected to be: its nodes, the bytes to make it, and what was chosen so."""
+    """What a forest is expected to be: its nodes, the bytes to make it, and what was chosen so.
+
+    `by_tree` says that it is made tree by tree, for all of them are too many at once.
+    """
 
     nodes: int
     memory: int
     memory_limit: int
     chosen: dict[str, int] = field(default_factory=dict)
+    by_tree: bool = False
 
     def as_record(self) -> dict[str, Any]:
         """As JSON keeps it."""
@@ -42,6 +48,7 @@ class Wanted:
 
     `classes` is how many there are, 1 for numbers; its trees grow in `n_jobs` threads, `fast`
     where scikit-learn-intelex may grow them, `far` where others do, in memory of their own.
+    `whole` says that all of them are held at once, whatever that takes.
     """
 
     task: str
@@ -52,6 +59,7 @@ class Wanted:
     n_jobs: int = 1
     fast: bool = False
     far: bool = False
+    whole: bool = False
 
     @property
     def trees(self) -> int:
@@ -118,22 +126,46 @@ class Wanted:
         return min(slow, fast)
 
     def room(self, limit: int) -> float:
-        """The nodes of a tree for which there are so many bytes: what is `made`, backwards."""
-        free, trees = limit - self.fixed, self.trees
-        several = (free - MOST_NODES * self.part) / (trees * self.each)
-        few = free / (trees * (self.each + self.part))
-        return min(max(several, few), free / (trees * self.each + self.part))
+        """The nodes of a tree for which there are so many bytes.
+
+        Where trees are made one after the other they have what a batch leaves room for that grows
+        on a part of the rows; and the file that such a forest answers from is no larger than the
+        memory of a step, for which the system has room to hold it.
+        """
+        at_once = self._room(limit, self.trees)
+        if self.whole:
+            return at_once
+        beside = (1 - room.COPIED) * (limit - self.fixed) / (self._batch * self.each)
+        filed = limit / (self.trees * (FILED + CLASS * self.classes))
+        return max(at_once, min(self._room(limit, self._batch), beside, filed))
+
+    def _room(self, limit: int, held: int) -> float:
+        """The same where so many trees are held at a time: what is `_taken`, backwards."""
+        free, trees = limit - self.fixed, held * self.each
+        several = (free - MOST_NODES * self.part) / trees
+        few = free / (trees + self.trees * self.part)
+        return min(max(several, few), free / (trees + self.part))
+
+    @property
+    def _batch(self) -> int:
+        """How many trees are held where one is made after the other: those of a batch."""
+        return min(self.trees, size_of_small(self.trees))
 
     def changed(self, changes: Mapping[str, Any]) -> Wanted:
         """The forest with other hyper-parameters."""
         return replace(self, kwargs={**self.kwargs, **changes})
 
-    def made(self, nodes: float) -> float:
-        """The bytes that it takes to put together, check and export a forest of such trees."""
+    def at_once(self, nodes: float) -> float:
+        """The bytes to put together, check and export a forest of such trees, all in memory."""
+        return self._taken(nodes, self.trees)
+
+    def _taken(self, nodes: float, held: int) -> float:
         exported = max(nodes, min(self.trees * nodes, MOST_NODES))
-        return self.fixed + self.trees * nodes * self.each + exported * self.part
+        return self.fixed + held * nodes * self.each + exported * self.part
 
     def size(self, nodes: float, limit: int, chosen: dict[str, int] | None = None) -> Size:
         """The size that so many nodes a tree make."""
-        memory = max(self.made(nodes), self.growing(limit))
-        return Size(round(self.trees * nodes), int(memory), limit, chosen or {})
+        by_tree = self.at_once(nodes) > limit and not self.whole
+        made = self._taken(nodes, self._batch if by_tree else self.trees)
+        memory = int(max(made, self.growing(limit)))
+        return Size(round(self.trees * nodes), memory, limit, chosen or {}, by_tree)

@@ -14,20 +14,21 @@ import numpy as np
 
 from services.columns import Feature
 from services.files import remove, sha256_of
-from services.forest import export, growing, parity
+from services.forest import export, parity
 from services.forest.batches import is_steady, plan_of
 from services.forest.binning import baseline_of
 from services.forest.coverage import Calibration, strangeness
 from services.forest.drawing import BLOCK_ROWS
 from services.forest.fitted import assemble
 from services.forest.growing import Targets
+from services.forest.grown import Grown
 from services.forest.parts import deal
 from services.forest.pipeline import pipeline_of
 from services.forest.serving import BASELINE, CALIBRATION, SERVING, Model
 from services.splits.download import check_part
 from services.splits.stored import part_file, part_rows
 from services.worker.answers import answers_to, most_rows
-from services.worker.forests import features_of, kwargs_of, training_rows
+from services.worker.forests import features_of, kwargs_of, training_rows, wanted_of
 from services.worker.outcomes import Spec, place
 
 LIBRARIES = ("scikit-learn", "numpy", "scipy", "pandas", "pyarrow", "onnx", "onnxruntime")
@@ -102,10 +103,11 @@ def _extended(base: dict[str, Any]) -> dict[str, Any]:
 
 def _forest(spec: Spec, grown: list[dict[str, Any]]) -> Any:
     work = Path(spec["work"])
-    batches = [growing.load_trees(work / batch["path"], batch["sha256"]) for batch in grown]
-    trees = [tree for batch in batches for tree in batch]
+    trees = Grown((work / batch["path"], batch["sha256"]) for batch in grown)
+    fit = wanted_of(spec).at_once(trees.nodes / len(trees)) <= spec["memory_limit"]
     X, y = training_rows(spec)
-    return assemble(spec["task"], kwargs_of(spec), trees, spec["classes"], X, y)
+    own = list(trees) if fit else trees
+    return assemble(spec["task"], kwargs_of(spec), own, spec["classes"], X, y)
 
 
 def _check(spec: Spec, pipeline: Any, model: Model) -> None:

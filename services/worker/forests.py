@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import os
+import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -21,6 +23,7 @@ from services.forest.batches import SCIKIT_LEARN
 from services.forest.drawing import some_of, with_all_kinds
 from services.forest.encoding import Matrix, encode
 from services.forest.growing import Targets
+from services.forest.grown import Grown, dump_trees
 from services.forest.room import threads_in
 from services.forest.sizing import fit
 from services.forest.stopping import Votes, votes_of
@@ -45,14 +48,22 @@ def encode_rows(spec: Spec, report: Callable[[float], None]) -> int:
     return done
 
 
-def size_of(spec: Spec) -> Size:
-    """How large the forest will be, and what makes it fit. Raises Failed, out_of_memory."""
+def size_of(spec: Spec, *, whole: bool = False) -> Size:
+    """How large the forest will be, and what makes it fit. Raises Failed, out_of_memory.
+
+    `whole` says that all its trees grow at once.
+    """
+    wanted = replace(wanted_of(spec), whole=whole)
+    return fit(wanted, spec["memory_limit"], spec["given"], closely=spec["dry_run"])
+
+
+def wanted_of(spec: Spec) -> Wanted:
+    """The forest that a spec is of."""
     classes = max(1, len(spec["classes"]))
     case = _case(spec, *training_rows(spec))
     fast = engines.unsuited(case, engines.installed()) is None
     forest = (case.task, case.kwargs, case.X, case.y, classes)
-    wanted = Wanted(*forest, case.n_jobs, fast, far=spec["far"])
-    return fit(wanted, spec["memory_limit"], spec["given"], closely=spec["dry_run"])
+    return Wanted(*forest, case.n_jobs, fast, far=spec["far"])
 
 
 def choose_engine(spec: Spec, X: Matrix, y: Targets) -> dict[str, Any]:
@@ -85,16 +96,17 @@ def unpack_trees(spec: Spec) -> dict[str, Any]:
     """
     base = spec["extends"]
     require_same_library(base["version"], base["manifest"])
-    trees = export.load_kept(Path(base["folder"]), base["checksums"])[-1].estimators_
     place(spec).mkdir(parents=True, exist_ok=True)
-    return _kept(spec, 0, trees, base["fit_seconds"])
+    with tempfile.TemporaryFile(dir=place(spec)) as aside:
+        trees = export.kept_trees(Path(base["folder"]), base["checksums"], aside)
+        return _kept(spec, 0, base["n_estimators"], trees, base["fit_seconds"])
 
 
 def grow_batch(spec: Spec, start: int, stop: int) -> dict[str, Any]:
     """Grow the trees from `start` up to `stop`, and keep them in a file of their own."""
     began = time.perf_counter()
     trees = grow_trees(spec, start, stop)
-    return _kept(spec, start, trees, time.perf_counter() - began)
+    return _kept(spec, start, len(trees), trees, time.perf_counter() - began)
 
 
 def grow_trees(spec: Spec, start: int, stop: int) -> list[Any]:
@@ -130,7 +142,7 @@ def score_so_far(spec: Spec, batch: dict[str, Any], scored: list[dict[str, Any]]
 
     `scored` are the outcomes of the batches before, each with its trees' votes and those before.
     """
-    trees = growing.load_trees(Path(spec["work"]) / batch["path"], batch["sha256"])
+    trees = list(Grown([(Path(spec["work"]) / batch["path"], batch["sha256"])]))
     X, y = training_rows(spec)
     votes = votes_of(spec["task"], kwargs_of(spec), trees, X, y)
     if scored:
@@ -142,13 +154,15 @@ def score_so_far(spec: Spec, batch: dict[str, Any], scored: list[dict[str, Any]]
     return {**outcome(spec, path, len(trees)), "oob_score": votes.score(spec["task"], y)}
 
 
-def _kept(spec: Spec, start: int, trees: Sequence[Any], seconds: float) -> dict[str, Any]:
+def _kept(
+    spec: Spec, start: int, count: int, trees: Iterable[Any], seconds: float
+) -> dict[str, Any]:
     # A name for each time that it is done: a cluster may do it twice at a time, and the same trees
     # are not always the same bytes.
     path = place(spec, f"trees-{start}-{uuid4().hex[:12]}.pickle")
     with replacing(path) as file:
-        growing.dump_trees(trees, file)
-    return {**outcome(spec, path, len(trees)), "seconds": seconds}
+        dump_trees(trees, file)
+    return {**outcome(spec, path, count), "seconds": seconds}
 
 
 def features_of(spec: Spec) -> list[Feature]:

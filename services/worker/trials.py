@@ -28,7 +28,7 @@ from services.worker.outcomes import Report, Spec
 def score_candidate(spec: Spec, report: Report) -> dict[str, Any]:
     """The scores of `spec`'s hyper-parameters on each fold, and what they come to."""
     began, search = time.perf_counter(), spec["search"]
-    spec = {**spec, "params": {**spec["params"], **size_of(spec).as_record()["chosen"]}}
+    spec = {**spec, "params": {**spec["params"], **size_of(spec, whole=True).chosen}}
     X, y = _some(spec, *training_rows(spec))
     # The rows of a fold are a copy; where these here are one, too, that is two.
     left = spec["memory_limit"] - X.nbytes * (2 if len(y) < spec["rows"] else 1)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,9 +7,8 @@ import pytest
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
-from models.errors import Failed, Invalid
+from models.errors import Invalid
 from services.columns import Feature
-from services.files import sha256_of
 from services.forest import drawing, growing
 from services.forest.batches import INTELEX, SCIKIT_LEARN, plan
 from tests.forest.helpers import grown
@@ -207,20 +205,3 @@ def test_poisson_needs_a_target_above_zero() -> None:
     with pytest.raises(Invalid) as caught:
         growing.grow("regression", kwargs, X, np.zeros(len(X)), 0, 2)
     assert caught.value.code == "target_not_positive"
-
-
-def test_a_batch_is_kept_and_checked(tmp_path: Path) -> None:
-    path = tmp_path / "trees-0.pickle"
-    trees = growing.grow("regression", {"random_state": 1}, X, NUMBERS, 0, 2)
-    with path.open("wb") as file:
-        growing.dump_trees(trees, file)
-    checksum = sha256_of(path)
-    loaded = growing.load_trees(path, checksum)
-    np.testing.assert_array_equal(loaded[1].predict(X), trees[1].predict(X))
-    path.write_bytes(b"cos\nsystem\n(S'false'\ntR.")
-    with pytest.raises(Failed) as caught:
-        growing.load_trees(path, checksum)
-    assert caught.value.code == "work_lost"
-    path.unlink()
-    with pytest.raises(Failed):
-        growing.load_trees(path, checksum)

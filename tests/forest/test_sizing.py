@@ -13,8 +13,8 @@ from models.errors import Failed
 from models.hyper_parameters import defaults
 from services.forest import growing
 from services.forest.room import LEAST_PART, rows_quickly, rows_slowly, slowly
-from services.forest.sizing import DRAWN, fit, nodes_of_tree
-from services.forest.wanted import Wanted
+from services.forest.sizing import DRAWN, LEAF, fit, nodes_of_tree
+from services.forest.wanted import CLASS, FILED, Wanted
 
 ROWS = 40_000
 MEGABYTE = 1 << 20
@@ -78,12 +78,43 @@ def roomy(forest: Wanted, nodes: float = ROOM) -> int:
 @pytest.mark.parametrize("nodes", [1, 100, 24_000, 25_001, 300_000, 3_000_000])
 @pytest.mark.parametrize("trees", [1, 10, 1_000])
 def test_the_room_is_what_the_size_says(nodes: int, trees: int) -> None:
-    forest = wanted("classes", n_estimators=trees)
+    forest = replace(wanted("classes", n_estimators=trees), whole=True)
     room = forest.room(forest.size(nodes, 1 << 40).memory)
     if forest.size(nodes, 1 << 40).memory > forest.size(0, 1 << 40).memory:
         assert np.isclose(room, nodes, rtol=1e-4)
     else:  # to grow any trees takes as much
         assert room >= nodes
+
+
+@pytest.mark.parametrize("megabytes", [400, 600, 1_600])
+@pytest.mark.parametrize("trees", [1, 100, 5_000])
+def test_what_is_made_tree_by_tree_has_room_for_more(megabytes: int, trees: int) -> None:
+    forest, limit = wanted("classes", n_estimators=trees, max_depth=2), megabytes * MEGABYTE
+    room, at_once = forest.room(limit), replace(forest, whole=True).room(limit)
+    assert room >= at_once
+    size = forest.size(0.999 * room, limit)
+    assert size.memory <= limit
+    assert size.by_tree == (room > 1.01 * at_once)
+    assert not size.by_tree or forest.at_once(0.999 * room) > limit
+    # Its file has room in the memory of a step.
+    assert trees * room * (FILED + CLASS * 3) <= max(limit, trees * at_once * (FILED + CLASS * 3))
+    if trees > 1 and megabytes > 400:
+        assert room > 1.3 * at_once
+
+
+def test_room_that_rows_cannot_fill_is_filled_by_smaller_leaves() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(ROWS, 100)).astype(np.float32)
+    y = rng.integers(3, size=ROWS).astype(np.float64)
+    forest = Wanted("classification", {**defaults("classification"), "n_estimators": 4}, X, y, 3)
+    limit = forest.fixed + 12 * MEGABYTE
+    size = fit(forest, limit, ())
+    assert 1 < size.chosen["min_samples_leaf"] < LEAF
+    smaller = forest.changed(size.chosen)
+    assert smaller.distinct > DRAWN * forest.most_drawn(limit)
+    grown = nodes_in_fact(forest, **size.chosen)
+    assert 0.7 * forest.room(limit) <= grown <= forest.room(limit)
+    assert np.isclose(size.nodes / 4, grown, rtol=0.3)
 
 
 @pytest.mark.parametrize("kind", ["classes", "noise", "numbers"])
