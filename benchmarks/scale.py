@@ -118,8 +118,9 @@ def _tell(report: Report, sizes: Sizes, usual: Compared, other: Compared) -> Non
     many = f"{len(usual.all)} and {len(other.all)}"
     report.notes.append(f"all forests of a kind, {many}, are the same, byte for byte")
     report.raw |= {
-        name: [vars(each) for each in compared.all]
+        f"{name}, {part}": [vars(each) for each in getattr(compared, part)]
         for name, compared in (("usual", usual), ("other", other))
+        for part in ("one", "two", "others")
     }
 
 

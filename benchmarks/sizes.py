@@ -25,7 +25,7 @@ class Sizes:
     ingest_rows: tuple[int, ...]
     scale_rows: int
     scale_trees: int
-    scale_slow_trees: int  # two batches of scikit-learn's
+    scale_slow_trees: int  # an even number of scikit-learn's batches
     large_rows: int
     in_memory_rows: tuple[int, ...]
     unseen_rows: int

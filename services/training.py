@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from models import Dataset, Experiment, Job, Kind, Status, writing
 from models.errors import Conflict, Invalid, invalid
 from models.hyper_parameters import defaults
-from services import jobs
+from services import jobs, versions
 from services.experiments import get
 from services.extending import base_of
 from services.forest.labels import text_of
@@ -110,6 +110,7 @@ def _asked(
         "hyper_parameters": {**base.hyper_parameters, "n_estimators": trees},
         "given": list(base.hyper_parameters),
         "extends": base.number,
+        "nodes_of_tree": versions.nodes_of_tree(base),
         **_told(growth),
     }
 

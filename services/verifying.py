@@ -31,6 +31,7 @@ def submit(session: Session, queue: JobQueue, experiment_id: str, number: int) -
             "given": list(version.hyper_parameters),  # nothing is chosen anew
             "batches": version.manifest.get("batches"),  # an older record has none: as planned
             "engine": version.manifest["engine"],
+            "nodes_of_tree": versions.nodes_of_tree(version),
         }
         queue.put(session, job)
         return job

@@ -153,3 +153,9 @@ def _part(version: Version, part: int | None) -> int:
         message = f"the ONNX export of version {version.number} has no part {part}"
         raise NotFound(message, code="part_not_found")
     return part or 1
+
+
+def nodes_of_tree(version: Version) -> float | None:
+    """The nodes of a tree, in the mean; of an older version nobody has counted them."""
+    nodes: int | None = version.manifest.get("nodes")
+    return nodes / version.hyper_parameters["n_estimators"] if nodes else None

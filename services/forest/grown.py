@@ -7,29 +7,40 @@ from __future__ import annotations
 
 import hashlib
 import pickle
+import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, overload
 
 from models.errors import Failed
+from services.files import replacing, sha256_of
+
+# The end of a file: where its index is, of where each tree begins and how many nodes it has.
+END, MARK = struct.Struct("<Q8s"), b"trees  1"
 
 
-def dump_trees(trees: Iterable[Any], file: BinaryIO) -> None:
-    """Write trees to an open file, each a pickle of its own."""
+def dump_trees(trees: Iterable[Any], file: BinaryIO) -> int:
+    """Write trees to an open file, each a pickle of its own, and an index; returns how many."""
+    index = []
     for tree in trees:
+        index.append((file.tell(), int(tree.tree_.node_count)))
         pickle.dump(tree, file, protocol=pickle.HIGHEST_PROTOCOL)
+    start = file.tell()
+    pickle.dump(index, file)
+    file.write(END.pack(start, MARK))
+    return len(index)
 
 
 class Grown(Sequence[Any]):
     """Trees that stay in the files that `dump_trees` wrote: who looks at one has it read.
 
     They are given with their SHA-256 sums. A slice is a list; pickled, it is the list of all.
-    `nodes` is how many these have together. Raises Failed, work_lost, where a file is another one.
+    `node_counts` are their nodes. Raises Failed, work_lost, where a file is another one.
     """
 
     def __init__(self, files: Iterable[tuple[Path, str]]) -> None:
         self._places: list[tuple[Path, int]] = []
-        self.nodes = 0
+        self.node_counts: list[int] = []
         for path, sha256 in files:
             self._find(path, sha256)
 
@@ -61,26 +72,41 @@ class Grown(Sequence[Any]):
             with path.open("rb") as file:
                 if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
                     raise _lost(path, "are not those written")
-                size = file.seek(0, 2)
-                start = file.seek(0)
-                while start < size:
-                    self.nodes += _node_count(pickle.load(file), path)  # noqa: S301 - our own
-                    self._places.append((path, start))
-                    start = file.tell()
+                index = _index_of(file)
         except FileNotFoundError as error:
             raise _lost(path, "are gone") from error
+        if index is None:
+            again = _in_order(path)
+            self._find(again, sha256_of(again))
+            return
+        self._places += [(path, start) for start, _ in index]
+        self.node_counts += [nodes for _, nodes in index]
+
+
+def _index_of(file: BinaryIO) -> list[tuple[int, int]] | None:
+    """The index of a file; None where an older version wrote it, a list of trees."""
+    size = file.seek(0, 2)
+    file.seek(max(0, size - END.size))
+    end = file.read()
+    start, mark = END.unpack(end) if len(end) == END.size else (0, b"")
+    if mark != MARK:
+        return None
+    file.seek(start)
+    return list(pickle.load(file))  # noqa: S301 - our own file, checked
+
+
+def _in_order(path: Path) -> Path:
+    """The trees of such a list again, in a file beside it."""
+    again = path.with_suffix(".again")
+    with path.open("rb") as file, replacing(again) as written:
+        dump_trees(pickle.load(file), written)  # noqa: S301 - our own file, checked
+    return again
 
 
 def _read(path: Path, start: int) -> Any:
     with path.open("rb") as file:
         file.seek(start)
         return pickle.load(file)  # noqa: S301 - our own file, checked when it was found
-
-
-def _node_count(tree: Any, path: Path) -> int:
-    if isinstance(tree, list):
-        raise _lost(path, "were written by an older Grove")
-    return int(tree.tree_.node_count)
 
 
 def _lost(path: Path, why: str) -> Failed:

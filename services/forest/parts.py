@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from services.forest.trees import Trees, trees_of
+from services.forest.trees import Trees, node_counts, trees_of
 
 MOST_NODES = 250_000  # of a part of several trees
 
@@ -28,9 +28,9 @@ def name_of(number: int) -> str:
 def deal(forest: Any) -> Iterator[Trees]:
     """The trees of a fitted forest in their order, as few parts as hold them; none is divided."""
     start, nodes = 0, 0
-    for at, estimator in enumerate(forest.estimators_):
-        nodes += estimator.tree_.node_count
+    for at, count in enumerate(node_counts(forest.estimators_)):
+        nodes += count
         if nodes > MOST_NODES and at > start:
             yield trees_of(forest, start, at)
-            start, nodes = at, estimator.tree_.node_count
+            start, nodes = at, count
     yield trees_of(forest, start)

@@ -86,7 +86,8 @@ def fit(wanted: Wanted, limit: int, given: Collection[str], *, closely: bool = F
     out_of_memory, with what would fit, where nothing else makes it small enough.
     """
     room = wanted.room(limit)
-    nodes = nodes_of_tree(wanted) if closely or wanted.most > room else wanted.most
+    many = closely or wanted.at_once(wanted.most) > limit
+    nodes = nodes_of_tree(wanted) if many else wanted.most
     if nodes <= room and wanted.growing(limit) <= limit:
         return wanted.size(nodes, limit)
     chosen = _chosen(wanted, room, given, limit, many=nodes > room)
@@ -97,7 +98,12 @@ def fit(wanted: Wanted, limit: int, given: Collection[str], *, closely: bool = F
 
 
 def nodes_of_tree(wanted: Wanted) -> float:
-    """The nodes that a tree is expected to have, from trees on parts of the rows."""
+    """The nodes that a tree is expected to have, from trees on parts of the rows.
+
+    Where it has grown before they are known.
+    """
+    if wanted.known is not None:
+        return wanted.known
     small, large = (min(size, len(wanted.y)) for size in SAMPLES)
     if wanted.leaf > small / 50:  # larger leaves than the parts could show
         return FILLED * wanted.most
@@ -208,9 +214,11 @@ def _too_large(wanted: Wanted, size: Size, room: float) -> Failed:
     many = size.nodes > room * wanted.trees
     free = _chosen(wanted, room, (), size.memory_limit, many=many) or {}
     fits = " and ".join(f"{name} {value:,}" for name, value in free.items())
+    memory = max(wanted.at_once(size.nodes / wanted.trees), wanted.growing(size.memory_limit))
+    by_tree = ", or less tree by tree, which it is too large for, too" if size.by_tree else ""
     message = (
-        f"this forest would have about {size.nodes:,} nodes and take {size.memory >> 20:,} MiB to "
-        f"make, of the {size.memory_limit >> 20:,} that a step may use (GROVE_STEP_MEMORY); "
-        f"{fits or 'no forest of so many trees'} would fit"
+        f"this forest would have about {size.nodes:,} nodes and take {int(memory) >> 20:,} MiB to "
+        f"make{by_tree}, of the {size.memory_limit >> 20:,} that a step may use "
+        f"(GROVE_STEP_MEMORY); {fits or 'no forest of so many trees'} would fit"
     )
     return Failed(message, code="out_of_memory")

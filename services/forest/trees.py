@@ -107,8 +107,14 @@ def _array(estimator: Any, name: str) -> Array:
     return values.astype(np.int32) if name in LINKS else values
 
 
+def node_counts(estimators: Sequence[Any]) -> list[int]:
+    """The nodes of each tree, known where the trees themselves are in files."""
+    known: list[int] | None = getattr(estimators, "node_counts", None)
+    return known or [int(each.tree_.node_count) for each in estimators]
+
+
 def _offsets(estimators: Sequence[Any]) -> Array:
-    return np.cumsum([0, *(each.tree_.node_count for each in estimators)], dtype=np.int64)
+    return np.cumsum([0, *node_counts(estimators)], dtype=np.int64)
 
 
 def _write(member: IO[bytes], length: int, pieces: Iterable[Array]) -> None:

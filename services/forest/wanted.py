@@ -24,6 +24,11 @@ LOOKED_AT = 60  # a row, where scikit-learn looks at all of them again: for out-
 WEIGHED = 8  # a row where classes are weighed: the forest keeps the weight of each
 
 
+def bytes_of_node(classes: int) -> int:
+    """The bytes that a node of a tree takes; of numbers there are no classes, or one."""
+    return NODE + CLASS * max(1, classes)
+
+
 @dataclass(frozen=True)
 class Size:
     """What a forest is expected to be: its nodes, the bytes to make it, and what was chosen so.
@@ -48,7 +53,8 @@ class Wanted:
 
     `classes` is how many there are, 1 for numbers; its trees grow in `n_jobs` threads, `fast`
     where scikit-learn-intelex may grow them, `far` where others do, in memory of their own.
-    `whole` says that all of them are held at once, whatever that takes.
+    `whole` says that all of them are held at once, whatever that takes; `known` are the nodes of
+    a tree where it has grown before, `held` the trees of the largest batch where that is settled.
     """
 
     task: str
@@ -60,6 +66,8 @@ class Wanted:
     fast: bool = False
     far: bool = False
     whole: bool = False
+    known: float | None = None
+    held: int | None = None
 
     @property
     def trees(self) -> int:
@@ -86,7 +94,7 @@ class Wanted:
     @property
     def each(self) -> int:
         """The bytes that a node takes."""
-        return NODE + CLASS * self.classes
+        return bytes_of_node(self.classes)
 
     @property
     def part(self) -> int:
@@ -128,16 +136,23 @@ class Wanted:
     def room(self, limit: int) -> float:
         """The nodes of a tree for which there are so many bytes.
 
-        Where trees are made one after the other they have what a batch leaves room for that grows
-        on a part of the rows; and the file that such a forest answers from is no larger than the
-        memory of a step, for which the system has room to hold it.
+        Where trees are made one after the other the file that such a forest answers from is no
+        larger than the memory of a step, for which the system has room to hold it. A batch that
+        grows on a part of the rows has what that leaves.
         """
         at_once = self._room(limit, self.trees)
         if self.whole:
             return at_once
-        beside = (1 - room.COPIED) * (limit - self.fixed) / (self._batch * self.each)
         filed = limit / (self.trees * (FILED + CLASS * self.classes))
-        return max(at_once, min(self._room(limit, self._batch), beside, filed))
+        by_tree = min(self._room(limit, self._batch), filed)
+        beside = (1 - room.COPIED) * (limit - self.fixed) / (self._batch * self.each)
+        return min(max(at_once, by_tree), beside if self._in_parts(limit) else math.inf)
+
+    def _in_parts(self, limit: int) -> bool:
+        """Whether all rows are too many for what grows the trees, if that may draw fewer."""
+        means = (self.kwargs, self.X.shape, self.n_jobs)
+        taken = room.quickly(*means) if self.fast else room.slowly(self.kwargs, len(self.y))
+        return not self.far and taken > limit
 
     def _room(self, limit: int, held: int) -> float:
         """The same where so many trees are held at a time: what is `_taken`, backwards."""
@@ -149,7 +164,7 @@ class Wanted:
     @property
     def _batch(self) -> int:
         """How many trees are held where one is made after the other: those of a batch."""
-        return min(self.trees, size_of_small(self.trees))
+        return min(self.trees, self.held or size_of_small(self.trees))
 
     def changed(self, changes: Mapping[str, Any]) -> Wanted:
         """The forest with other hyper-parameters."""

@@ -25,6 +25,7 @@ from services.forest.grown import Grown
 from services.forest.parts import deal
 from services.forest.pipeline import pipeline_of
 from services.forest.serving import BASELINE, CALIBRATION, SERVING, Model
+from services.forest.trees import node_counts
 from services.splits.download import check_part
 from services.splits.stored import part_file, part_rows
 from services.worker.answers import answers_to, most_rows
@@ -104,7 +105,7 @@ def _extended(base: dict[str, Any]) -> dict[str, Any]:
 def _forest(spec: Spec, grown: list[dict[str, Any]]) -> Any:
     work = Path(spec["work"])
     trees = Grown((work / batch["path"], batch["sha256"]) for batch in grown)
-    fit = wanted_of(spec).at_once(trees.nodes / len(trees)) <= spec["memory_limit"]
+    fit = wanted_of(spec).at_once(sum(trees.node_counts) / len(trees)) <= spec["memory_limit"]
     X, y = training_rows(spec)
     own = list(trees) if fit else trees
     return assemble(spec["task"], kwargs_of(spec), own, spec["classes"], X, y)
@@ -158,7 +159,7 @@ def _manifest(spec: Spec, forest: Any, folder: Path) -> dict[str, Any]:
         "engine": spec["engine"],
         "size": {name: spec["size"][name] for name in ("memory_limit", "chosen")},
         "onnx_parts": json.loads((folder / SERVING).read_text())["parts"],
-        "nodes": sum(int(tree.tree_.node_count) for tree in forest.estimators_),
+        "nodes": sum(node_counts(forest.estimators_)),
         "python": platform.python_version(),
         "libraries": {name: version_of(name) for name in LIBRARIES},
     }

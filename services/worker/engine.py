@@ -25,7 +25,6 @@ log = structlog.get_logger()
 def launch(bench: Bench) -> None:
     """Start to take jobs."""
     own = logging.getLogger("dbos")
-    own.setLevel(logging.WARNING)
     own.addHandler(logging.NullHandler())  # else it writes lines of its own, which are no JSON
     DBOS(
         config={

@@ -27,7 +27,7 @@ from services.forest.grown import Grown, dump_trees
 from services.forest.room import threads_in
 from services.forest.sizing import fit
 from services.forest.stopping import Votes, votes_of
-from services.forest.wanted import Size, Wanted
+from services.forest.wanted import Size, Wanted, bytes_of_node
 from services.splits.dealer import positions
 from services.splits.stored import part_batches
 from services.worker.outcomes import Spec, outcome, place
@@ -63,7 +63,9 @@ def wanted_of(spec: Spec) -> Wanted:
     case = _case(spec, *training_rows(spec))
     fast = engines.unsuited(case, engines.installed()) is None
     forest = (case.task, case.kwargs, case.X, case.y, classes)
-    return Wanted(*forest, case.n_jobs, fast, far=spec["far"])
+    wanted = Wanted(*forest, case.n_jobs, fast, far=spec["far"])
+    held = [stop - start for start, stop in spec["batches"] or ()]
+    return replace(wanted, known=spec["nodes_of_tree"], held=max(held, default=None))
 
 
 def choose_engine(spec: Spec, X: Matrix, y: Targets) -> dict[str, Any]:
@@ -99,14 +101,14 @@ def unpack_trees(spec: Spec) -> dict[str, Any]:
     place(spec).mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=place(spec)) as aside:
         trees = export.kept_trees(Path(base["folder"]), base["checksums"], aside)
-        return _kept(spec, 0, base["n_estimators"], trees, base["fit_seconds"])
+        return _kept(spec, 0, trees, base["fit_seconds"])
 
 
 def grow_batch(spec: Spec, start: int, stop: int) -> dict[str, Any]:
     """Grow the trees from `start` up to `stop`, and keep them in a file of their own."""
     began = time.perf_counter()
     trees = grow_trees(spec, start, stop)
-    return _kept(spec, start, len(trees), trees, time.perf_counter() - began)
+    return _kept(spec, start, trees, time.perf_counter() - began)
 
 
 def grow_trees(spec: Spec, start: int, stop: int) -> list[Any]:
@@ -119,7 +121,9 @@ def grow_trees(spec: Spec, start: int, stop: int) -> list[Any]:
         seed = growing.seeds_of(spec["params"]["random_state"], start, start + 1)[0]
         X, y = some_rows(spec["task"], X, y, part, seed)
         spec = {**spec, "memory_limit": spec["memory_limit"] - X.nbytes}
-    threads = threads_for(spec, engine, len(y))
+    own = int((stop - start) * spec["size"]["nodes"] / spec["params"]["n_estimators"])
+    left = spec["memory_limit"] - own * bytes_of_node(len(spec["classes"]))
+    threads = threads_for({**spec, "memory_limit": left}, engine, len(y))
     return engine.grow(spec["task"], kwargs, X, y, start, stop, threads)
 
 
@@ -142,7 +146,7 @@ def score_so_far(spec: Spec, batch: dict[str, Any], scored: list[dict[str, Any]]
 
     `scored` are the outcomes of the batches before, each with its trees' votes and those before.
     """
-    trees = list(Grown([(Path(spec["work"]) / batch["path"], batch["sha256"])]))
+    trees = Grown([(Path(spec["work"]) / batch["path"], batch["sha256"])])
     X, y = training_rows(spec)
     votes = votes_of(spec["task"], kwargs_of(spec), trees, X, y)
     if scored:
@@ -154,14 +158,12 @@ def score_so_far(spec: Spec, batch: dict[str, Any], scored: list[dict[str, Any]]
     return {**outcome(spec, path, len(trees)), "oob_score": votes.score(spec["task"], y)}
 
 
-def _kept(
-    spec: Spec, start: int, count: int, trees: Iterable[Any], seconds: float
-) -> dict[str, Any]:
+def _kept(spec: Spec, start: int, trees: Iterable[Any], seconds: float) -> dict[str, Any]:
     # A name for each time that it is done: a cluster may do it twice at a time, and the same trees
     # are not always the same bytes.
     path = place(spec, f"trees-{start}-{uuid4().hex[:12]}.pickle")
     with replacing(path) as file:
-        dump_trees(trees, file)
+        count = dump_trees(trees, file)
     return {**outcome(spec, path, count), "seconds": seconds}
 
 

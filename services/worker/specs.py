@@ -69,6 +69,7 @@ def training(bench: Bench, job: Job) -> Spec:
             "tol": job.params.get("tol"),
             "search": job.params.get("search"),
             "batches": job.params.get("batches"),
+            "nodes_of_tree": job.params.get("nodes_of_tree"),
             "same_engine": job.params.get("engine"),
             "memory_limit": memory.of_step(bench.settings, job.kind),
             "models_memory": memory.of_loaded(bench.settings, job.kind),

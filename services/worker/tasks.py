@@ -96,7 +96,8 @@ def encode(spec: Spec, report: Report) -> Outcome:
 
 
 def _chosen(spec: Spec) -> dict[str, Any]:
-    size = size_of(spec).as_record()
+    # A search has its candidates' trees grown at once, and the best is grown as it was tried.
+    size = size_of(spec, whole=spec["search"] is not None).as_record()
     params = {**spec["params"], **size["chosen"]}
     engine = choose_engine({**spec, "params": params}, *training_rows(spec))
     return {"size": size, "params": params, "engine": engine}

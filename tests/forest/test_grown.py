@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import pickle
 import tracemalloc
-from collections.abc import Callable
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,13 @@ from models.errors import Conflict, Failed
 from services.columns import Feature
 from services.files import sha256_of
 from services.forest import export, growing, trees
+from services.forest import grown as grown_module
+from services.forest.batches import INTELEX, plan_of
 from services.forest.fitted import assemble
 from services.forest.grown import Grown, dump_trees
 from services.forest.parts import deal
 from services.forest.pipeline import pipeline_of
+from services.worker import assembling
 from tests.forest.helpers import MIXED, mixed_table, train
 
 RNG = np.random.default_rng(2)
@@ -57,7 +60,7 @@ def test_they_are_those_of_the_forest(
 ) -> None:
     found, own = Grown(files), forest.estimators_
     assert len(found) == 12
-    assert found.nodes == sum(tree.tree_.node_count for tree in own)
+    assert found.node_counts == [tree.tree_.node_count for tree in own]
     for one, other in [*zip(found, own, strict=True), (found[-1], own[-1]), (found[7], own[7])]:
         np.testing.assert_array_equal(one.tree_.threshold, other.tree_.threshold)
     assert [t.random_state for t in found[3:8]] == [t.random_state for t in own[3:8]]
@@ -107,12 +110,16 @@ def test_a_file_that_is_another_or_gone(files: list[tuple[Path, str]], tmp_path:
     assert caught.value.code == "work_lost"
 
 
-def test_a_batch_that_an_older_version_kept(tmp_path: Path) -> None:
-    path = tmp_path / "trees.pickle"
-    path.write_bytes(pickle.dumps([1, 2]))
-    with pytest.raises(Failed, match="older Grove") as caught:
-        Grown([(path, sha256_of(path))])
-    assert caught.value.code == "work_lost"
+def test_a_batch_that_an_older_version_kept_is_taken_over(
+    files: list[tuple[Path, str]], tmp_path: Path
+) -> None:
+    path, (first, *_) = tmp_path / "trees.pickle", files
+    path.write_bytes(pickle.dumps(list(Grown([first]))))
+    found, own = Grown([(path, sha256_of(path)), files[1]]), Grown(files[:2])
+    assert found.node_counts == own.node_counts
+    for one, other in zip(found, own, strict=True):
+        np.testing.assert_array_equal(one.tree_.threshold, other.tree_.threshold)
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_the_trees_of_a_version_are_those_that_were_kept(tmp_path: Path) -> None:
@@ -144,24 +151,77 @@ def test_another_pickle_is_not_run(tmp_path: Path) -> None:
     assert caught.value.code == "model_missing"
 
 
-def traced(work: Callable[[], Any]) -> int:
-    tracemalloc.start()
-    work()
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    return peak
+class Watched:
+    """How many of some trees are in memory at a time, at most."""
+
+    def __init__(self) -> None:
+        self.there: weakref.WeakSet[Any] = weakref.WeakSet()
+        self.most = 0
+
+    def see(self, tree: Any) -> Any:
+        """Another tree."""
+        self.there.add(tree)
+        self.most = max(self.most, len(self.there))
+        return tree
 
 
-def test_neither_takes_more_memory_than_a_tree_or_two(
-    grown: Any, forest: RandomForestClassifier, tmp_path: Path
+def test_no_more_than_two_trees_are_in_memory(
+    files: list[tuple[Path, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of what Python sees: the bytes that are pickled; scikit-learn's own copies it does not."""
-    tree = max(len(pickle.dumps(each)) for each in forest.estimators_)
-    few = 3 * tree + 2**20
-    assert traced(lambda: export.write_kept(tmp_path, pipeline_of(numbers(5), grown))) < few
+    """Whatever is made of the forest; of a part of the export there are as many as are in it."""
+    watched, read = Watched(), grown_module._read
+    monkeypatch.setattr(grown_module, "_read", lambda *place: watched.see(read(*place)))
+    forest = assemble("classification", KWARGS, Grown(files), [0.0, 1.0, 2.0], X, Y)
+    export.write_kept(tmp_path, pipeline_of(numbers(5), forest))
+    forest.predict_proba(X[:10])
+    assert 1 <= watched.most <= 2
+    monkeypatch.setattr("services.forest.parts.MOST_NODES", 4_000)
+    export.write_serving(tmp_path, "classification", forest, numbers(5), ["x0"])
+    assert watched.most <= max(each.count for each in deal(forest)) + 1 < 12
+
+
+@pytest.mark.parametrize("memo", [False, True])
+def test_one_tree_of_a_pickle_is_in_memory(
+    forest: RandomForestClassifier, tmp_path: Path, memo: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What Python sees are the arrays that are read; older pickles have every one remembered."""
+    pipeline = pipeline_of(numbers(5), forest)
+    export.write_kept(tmp_path, pipeline)
+    if memo:
+        (tmp_path / "model.pickle").write_bytes(pickle.dumps(pipeline))
     checksums = {"model.pickle": sha256_of(tmp_path / "model.pickle")}
+    expected = [tree.tree_.node_count for tree in forest.estimators_]
     with (tmp_path / "aside").open("w+b") as aside:
-        peak = traced(
-            lambda: [tree for tree in export.kept_trees(tmp_path, checksums, aside) if not tree]
-        )
-    assert peak < few < sum(len(pickle.dumps(each)) for each in forest.estimators_)
+        tracemalloc.start()
+        trees = export.kept_trees(tmp_path, checksums, aside)
+        assert [tree.tree_.node_count for tree in trees] == expected
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    sizes = [len(pickle.dumps(each)) for each in forest.estimators_]
+    assert (peak > sum(sizes)) == memo
+    assert memo or peak < 4 * max(sizes)
+
+
+@pytest.mark.parametrize(("megabytes", "in_files"), [(500, False), (343, True)])
+def test_a_forest_is_in_memory_where_it_has_room(
+    files: list[tuple[Path, str]], tmp_path: Path, megabytes: int, *, in_files: bool
+) -> None:
+    np.save(tmp_path / "X.npy", X)
+    np.save(tmp_path / "y.npy", Y)
+    spec: dict[str, Any] = {
+        "work": str(tmp_path), "X": "X.npy", "memory_limit": megabytes << 20, "far": False,
+        "task": "classification", "classes": [0.0, 1.0, 2.0], "batches": None, "rows": len(X),
+        "nodes_of_tree": None, "threads": 1, "params": {**KWARGS, "max_features": "sqrt"},
+        "features": [feature.as_record() for feature in numbers(5)],
+    }  # fmt: skip
+    batches = [{"path": str(path), "sha256": sha256} for path, sha256 in files]
+    assert isinstance(assembling._forest(spec, batches).estimators_, Grown) == in_files
+
+
+def test_the_batches_of_a_forest_made_tree_by_tree_are_small() -> None:
+    spec: dict[str, Any] = {
+        "batches": None, "params": {"n_estimators": 100}, "rows": 200_000, "extends": None,
+        "engine": {"name": INTELEX}, "tol": None, "size": {"by_tree": True},
+    }  # fmt: skip
+    assert [stop - start for start, stop in plan_of(spec)] == [10] * 10
+    assert len(plan_of({**spec, "size": {}})) < 10

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from sklearn.datasets import make_classification, make_regression
 from models.errors import Failed
 from models.hyper_parameters import defaults
 from services.forest import growing
-from services.forest.room import LEAST_PART, rows_quickly, rows_slowly, slowly
+from services.forest.room import COPIED, LEAST_PART, rows_quickly, rows_slowly, slowly
 from services.forest.sizing import DRAWN, LEAF, fit, nodes_of_tree
 from services.forest.wanted import CLASS, FILED, Wanted
 
@@ -191,8 +192,35 @@ def test_where_nothing_fits(megabytes: int) -> None:
 def test_what_would_fit_is_said() -> None:
     forest = wanted("noise", min_samples_leaf=1, max_samples=30_000)
     limit = roomy(forest)
-    with pytest.raises(Failed, match=r"min_samples_leaf 10 and max_samples [\d,]+ would fit"):
+    with pytest.raises(Failed, match=r"min_samples_leaf 10 and max_samples [\d,]+ would fit") as e:
         fit(forest, limit, ("min_samples_leaf", "max_samples"))
+    told = re.search(r"take ([\d,]+) MiB to make.*, of the ([\d,]+)", str(e.value))
+    assert told
+    taken, allowed = (int(each.replace(",", "")) for each in told.groups())
+    assert taken > allowed
+
+
+def test_what_fits_at_once_is_not_made_tree_by_tree() -> None:
+    """Though a forest of so many rows might have more nodes than that."""
+    forest = wanted("classes", n_estimators=100)
+    limit = int(forest.at_once(1.1 * nodes_of_tree(forest)))
+    assert forest.at_once(forest.most) > limit
+    size = fit(forest, limit, ())
+    assert (size.chosen, size.by_tree) == ({}, False)
+
+
+def test_of_what_has_grown_before_the_nodes_are_known() -> None:
+    forest = replace(wanted("classes", n_estimators=100), known=20_000.0)
+    size = fit(forest, 600 * MEGABYTE, forest.kwargs)
+    assert (size.nodes, size.by_tree) == (2_000_000, True)
+    held = replace(forest, held=100)
+    assert held.room(512 * MEGABYTE) < forest.room(512 * MEGABYTE)
+
+
+def test_a_batch_on_a_part_of_the_rows_has_what_that_leaves() -> None:
+    forest, limit = replace(tall(n_estimators=30), fast=True), 700 * MEGABYTE
+    beside = (1 - COPIED) * (limit - forest.fixed) / (10 * forest.each)
+    assert forest.room(limit) <= beside < replace(forest, far=True).room(limit)
 
 
 def least_for(forest: Wanted) -> int:
