@@ -164,4 +164,8 @@ def test_a_stop_cuts_no_answer_short(way: str) -> None:
         os.kill(service.master, signal.SIGTERM)
         wait_until(lambda: not any(command_of(each) for each in workers))
         wait_until(lambda: asked.count()[away] > CLIENTS)
-    assert set(asked.seen) == {"200", away}
+    seen = asked.count()
+    # One that came just between the last that was taken and the end of the socket is reset by the
+    # kernel: nobody has taken it. Were answers cut off, they would be those of many clients.
+    assert seen.pop("ConnectionResetError", 0) <= (way == "direct")
+    assert set(seen) == {"200", away}
