@@ -64,6 +64,8 @@ def accuracy(work: Path, sample: str, target: str, seed: int) -> float:
         "params": {**defaults("classification"), "random_state": seed},
         "threads": 2,
         "far": False,
+        "batches": None,
+        "nodes_of_tree": None,
         "train": str(work / "split" / "train.parquet"),
         "test": str(work / "split" / "test.parquet"),
         "rows": made["rows"]["train"],

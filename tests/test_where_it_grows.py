@@ -48,6 +48,9 @@ def _spec(tmp_path: Path) -> dict[str, Any]:
         "models_memory": LIMIT,
         "threads": 2,
         "far": False,
+        "batches": None,
+        "nodes_of_tree": None,
+        "size": {"nodes": 0},
         "candidate": {},
         "asked": {"random_state": 0},
         "search": {"cv": 2, "scoring": "accuracy"},
@@ -125,7 +128,7 @@ def test_a_training_of_more_rows_than_fit(spec: dict[str, Any], params: dict[str
     spec["memory_limit"] = PROCESS + 70 * rows
     size = size_of(spec)
     assert size.memory <= spec["memory_limit"]
-    spec["params"] = {**asked, **size.chosen}
+    spec["params"], spec["size"] = {**asked, **size.chosen}, size.as_record()
     spec["engine"] = choose_engine(spec, *training_rows(spec))
     part = spec["engine"]["rows"]
     assert 1_000 < size.chosen["max_samples"] < part < rows
