@@ -24,8 +24,8 @@ log = structlog.get_logger()
 
 def launch(bench: Bench) -> None:
     """Start to take jobs."""
-    own = logging.getLogger("dbos")
-    own.addHandler(logging.NullHandler())  # else it writes lines of its own, which are no JSON
+    # Else it writes lines of its own, which are no JSON.
+    logging.getLogger("dbos").addHandler(logging.NullHandler())
     DBOS(
         config={
             "name": APPLICATION,
