@@ -79,20 +79,20 @@ def submit(
     return job
 
 
-def keep(session: Session, home: Home, job: Job, description: dict[str, Any]) -> str | None:
+def keep(session: Session, home: Home, job: Job, description: dict[str, Any]) -> list[str]:
     """Keep a job's upload as the dataset that it names, within the session's transaction.
 
-    Returns the file that it replaces, to be removed once all is committed.
+    Returns the files that it replaces, to be removed once all is committed.
     """
     dataset = session.get(Dataset, job.dataset, with_for_update=True)
     reading = Reading.from_record(job.params["reading"])
     if dataset is not None and is_same(dataset, job.params["sha256"], reading):
-        return None
+        return []
     refuse_other_bytes(session, dataset)
     upload, file = home.upload(job.id), home.dataset(job.id)
     if upload.exists():  # else an earlier attempt has moved it
         upload.replace(file)
-    replaced = dataset.file if dataset else None
+    replaced = _files(home, dataset.file) if dataset else []
     if dataset is None:
         dataset = Dataset(name=job.dataset)
         session.add(dataset)
@@ -112,7 +112,8 @@ def delete(session: Session, home: Home, name: str) -> None:
             raise Conflict(f"dataset {name!r} is used by {', '.join(users)}", code="dataset_in_use")
         file = dataset.file
         session.delete(dataset)
-    remove(home.absolute(file))
+    for path in _files(home, file):
+        remove(home.absolute(path))
 
 
 def would_keep(session: Session, job: Job) -> bool:
@@ -133,6 +134,12 @@ def refuse_other_bytes(session: Session, dataset: Dataset | None) -> None:
     if dataset and users:
         message = f"dataset {dataset.name!r} holds other bytes and is used by {', '.join(users)}"
         raise Conflict(message, code="dataset_in_use")
+
+
+def _files(home: Home, file: str) -> list[str]:
+    """A dataset's file, and the copies of it that workers have."""
+    path = home.absolute(file)
+    return [home.relative(each) for each in (path, *home.copies_of(path.stem))]
 
 
 def _users(session: Session, name: str) -> list[str]:

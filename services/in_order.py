@@ -12,26 +12,28 @@ from typing import TypeVar
 THREADS = min(2, os.cpu_count() or 1)
 ROOM = 8 * 2**20  # bytes of CSV under way at a time; each takes about ten in memory
 
+Piece = TypeVar("Piece")
 Result = TypeVar("Result")
 Submitted = tuple[int, Future[Result]]
 
 
 def in_order(
-    work: Callable[[bytes], Result],
-    pieces: Iterable[bytes],
+    work: Callable[[Piece], Result],
+    pieces: Iterable[Piece],
     threads: int = THREADS,
     room: int = ROOM,
+    size: Callable[[Piece], int] = len,  # type: ignore[assignment]  # of bytes, where it is not given
 ) -> Generator[Result, None, None]:
     """`work(piece)` for each piece, by `threads` threads, given out in the order of the pieces.
 
     Pieces are taken only while those whose result was not given out yet have fewer than `room`
-    bytes together, and one at least: so much is in memory, however long the stream. The first
-    failure in that order is raised, be it of a piece or of `pieces` itself; then, and when the
-    caller closes the iterator, what has not begun is not begun, and what has is waited for.
+    bytes together, by `size`, and one at least: so much is in memory, however long the stream. The
+    first failure in that order is raised, be it of a piece or of `pieces` itself; then, and when
+    the caller closes the iterator, what has not begun is not begun, and what has is waited for.
     """
     with ThreadPoolExecutor(threads) as pool:
         waiting: deque[Submitted[Result]] = deque()
-        submitted = _submitted(pool, work, pieces)
+        submitted = _submitted(pool, work, pieces, size)
         try:
             while _fill(waiting, submitted, room):
                 yield waiting.popleft()[1].result()
@@ -48,7 +50,10 @@ def _fill(waiting: deque[Submitted[Result]], more: Iterator[Submitted[Result]], 
 
 
 def _submitted(
-    pool: ThreadPoolExecutor, work: Callable[[bytes], Result], pieces: Iterable[bytes]
+    pool: ThreadPoolExecutor,
+    work: Callable[[Piece], Result],
+    pieces: Iterable[Piece],
+    size: Callable[[Piece], int],
 ) -> Iterator[Submitted[Result]]:
     """A future for each piece. Where the pieces fail the last one is that failure.
 
@@ -56,7 +61,7 @@ def _submitted(
     """
     try:
         for piece in pieces:
-            yield len(piece), pool.submit(work, piece)
+            yield size(piece), pool.submit(work, piece)
     except Exception as error:  # noqa: BLE001 - handed on, in its place
         failed: Future[Result] = Future()
         failed.set_exception(error)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SAMPLES = Path(__file__).parents[1] / "data"
-FOLDERS = ("uploads", "datasets", "experiments", "active", "work", "workers")
+FOLDERS = ("uploads", "datasets", "experiments", "active", "work", "workers", "copies")
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,14 @@ class Home:
     def work(self, job: str) -> Path:
         """Scratch space of one job; gone when the job is over."""
         return self.root / "work" / job
+
+    def copies(self, executor: str) -> Path:
+        """The folder of a worker's copies of datasets; gone when the worker is."""
+        return self.root / "copies" / executor
+
+    def copies_of(self, job: str) -> list[Path]:
+        """All workers' copies of the dataset whose file is named by a job, unfinished ones too."""
+        return sorted(self.root.glob(f"copies/*/*{job}.arrow"))
 
     def active(self, experiment_id: str) -> Path:
         """The small file that says which version of an experiment serves."""

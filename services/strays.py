@@ -18,18 +18,19 @@ DATABASE_ENDINGS = ("", "-journal", "-wal", "-shm")
 # A body that is being received, or an answer that is being sent, has no row yet; what a job has
 # just left is about to be removed.
 FLEETING = ("uploads/", "work/")
-# The home may be a disk of its own, or the folder that the samples came in.
-NOT_OURS = {"lost+found"}
+# The home may be a disk of its own, or the folder that the samples came in. Copies of datasets are
+# nothing to be kept.
+LEFT_OUT = {"lost+found", "copies"}
 OF_SAMPLES = {"README.md", *(f"{name}.csv" for name in samples.NAMES)}
 
 
 def files_under(home: Home) -> list[str]:
-    """All files in the home but foreign ones, relative to it."""
+    """All files in the home but foreign ones and copies, relative to it."""
     found = []
     for folder, folders, names in os.walk(home.root):
         foreign: set[str] = set()
         if Path(folder) == home.root:
-            folders[:] = [name for name in folders if name not in NOT_OURS]
+            folders[:] = [name for name in folders if name not in LEFT_OUT]
             foreign = OF_SAMPLES if home.root == SAMPLES.resolve() else foreign
         found += [home.relative(Path(folder, name)) for name in names if name not in foreign]
     return sorted(found)

@@ -30,6 +30,7 @@ PLACES = (
     "experiments/*/versions/*",
     "experiments/*",
     "workers/*",
+    "copies/*",
 )
 
 log = structlog.get_logger()
@@ -58,7 +59,9 @@ def _named(session: Session, home: Home) -> Iterator[Path]:
             yield home.absolute(path).parent
     for path in session.scalars(sa.select(Version.model_path)):
         yield home.absolute(path).parent
-    yield from map(home.lock, session.scalars(sa.select(Worker.executor)))
+    for executor in session.scalars(sa.select(Worker.executor)):
+        yield home.lock(executor)
+        yield home.copies(executor)
 
 
 def _is_needed(path: Path, unfinished: set[str], named: set[Path]) -> bool:

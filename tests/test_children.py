@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from unittest.mock import MagicMock
 
@@ -15,7 +16,7 @@ import pyarrow as pa
 import pytest
 
 from services.reading import Reading
-from services.worker.children import NICER, _died, run_in_child
+from services.worker.children import LOOK_EVERY, NICER, _died, _listen, run_in_child
 from services.worker.outcomes import Spec, meaning_of
 from tests.processes import lives
 from tests.waits import wait_until
@@ -29,6 +30,7 @@ def spec(tmp_path: Path) -> Spec:
     reading = Reading().as_record()
     return {
         "source": str(source),
+        "copies": str(tmp_path / "copies"),
         "reading": reading,
         "max_columns": 10,
         "work": str(tmp_path),
@@ -47,6 +49,19 @@ def test_a_step_leaves_the_processor_to_others_first(tmp_path: Path) -> None:
     made = run_in_child("describe", (spec(tmp_path),), 4 * GIGABYTE, look, lambda *_: None)
     assert made["count"] == 200_000
     assert min(19, os.getpriority(os.PRIO_PROCESS, 0) + NICER) in seen
+
+
+def test_many_reports_are_no_reason_to_look() -> None:
+    """Each look asks the database, and a child may report after every few rows."""
+    ours, theirs = multiprocessing.Pipe(duplex=False)
+    for at in range(100):
+        theirs.send(("report", (at / 100, "reading")))
+    theirs.send(("outcome", {"count": 7}))
+    look, report = MagicMock(), MagicMock()
+    began = time.monotonic()
+    assert _listen(MagicMock(), ours, look, report) == {"count": 7}
+    assert 1 <= look.call_count <= 1 + (time.monotonic() - began) / LOOK_EVERY
+    assert report.call_count == 100
 
 
 def test_a_step_that_holds_the_interpreter_ends_with_its_worker() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
-from models import Dataset, Experiment, Job, State, Version, writing
+from models import Dataset, Experiment, Job, State, Version, Worker, writing
 from models.database import connect
 from services import sweeper
 from services.paths import Home
@@ -60,6 +60,7 @@ def test_what_no_row_names_is_removed(session: Session, home: Home) -> None:
         left(home.experiment("0" * 32), fresh=True),
         left(home.split(uid, "1" * 32), fresh=True),
         left(home.version(uid, "2" * 32), fresh=True),
+        left(home.copies("3" * 32) / "x.arrow", fresh=True).parent,
     ]
     assert len(sweeper.sweep(session, home)) >= len(leavings)
     assert [path for path in leavings if path.exists()] == []
@@ -74,10 +75,12 @@ def test_what_rows_name_stays(session: Session, home: Home) -> None:
     assert all(path.exists() for path in kept)
 
 
-def test_what_unfinished_jobs_use_stays(session: Session, home: Home) -> None:
+def test_what_unfinished_jobs_and_workers_use_stays(session: Session, home: Home) -> None:
     with writing(session):
         session.add(Job(id="9" * 32, kind="read", state=State.RUNNING))
+        session.add(Worker(executor="3" * 32))
     kept = [left(home.upload("9" * 32)), left(home.work("9" * 32)), left(home.dataset("9" * 32))]
+    kept.append(left(home.copies("3" * 32) / "x.arrow"))
     assert sweeper.sweep(session, home) == []
     assert all(path.exists() for path in kept)
 

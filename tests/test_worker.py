@@ -87,6 +87,9 @@ def test_a_dead_worker_is_taken_over_once(
     how: str, lease: Callable[[], Lease], sessions: sessionmaker[Session]
 ) -> None:
     one, other = lease(), lease()
+    copies = [each.home.copies(each.executor) for each in (one, other)]
+    for folder in copies:
+        folder.mkdir()
     if how == "lock gone":
         assert one.lock
         one.lock.close()
@@ -101,6 +104,7 @@ def test_a_dead_worker_is_taken_over_once(
     other.take_over(buried.append)
     other.take_over(buried.append)
     assert buried == [one.executor]
+    assert [folder.exists() for folder in copies] == [False, True]
 
 
 def test_a_taker_that_dies_leaves_the_dead_to_the_next(

@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.story import Story
 
-FOLDERS = ("uploads", "datasets", "experiments", "work")
+FOLDERS = ("uploads", "datasets", "experiments", "work", "copies")
 SETTLED = 60
 
 

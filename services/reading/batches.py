@@ -19,17 +19,44 @@ from services.reading.faults import refusal
 from services.reading.options import Limits
 from services.reading.plain import PlainReader
 from services.reading.rows import Rows
+from services.reading.typed_copy import copied_batches
 
 
 def typed_batches(
-    path: Path, description: Description, limits: Limits | None = None
+    path: Path,
+    description: Description,
+    limits: Limits | None = None,
+    copy: pa.NativeFile | None = None,
 ) -> Iterator[pa.RecordBatch]:
     """The described columns of the same file, typed, batch by batch in the file's order.
 
     integer gives int64, number float64, boolean bool, date timestamp[us], category string; a
-    missing cell is null. Raises Invalid if the file is no longer the one described.
+    missing cell is null. They come from the open `copy` that was made when the file was described,
+    where one is given. Raises Invalid if the file is no longer the one described.
     """
     limits = limits or Limits()
+    if copy is not None:
+        return _from_copy(copy, description, limits)
+    return _from_csv(path, description, limits)
+
+
+def _from_copy(
+    copy: pa.NativeFile, description: Description, limits: Limits
+) -> Iterator[pa.RecordBatch]:
+    columns, markers = description.columns, description.dialect.missing_values
+
+    def values_of(batch: pa.RecordBatch) -> pa.RecordBatch:
+        values, faults = typed(batch, columns, markers, 0)
+        if faults:
+            raise refusal(faults, limits.max_faults)
+        return _with_integers(values, columns)
+
+    batches = in_order(values_of, copied_batches(copy), size=lambda batch: int(batch.nbytes))
+    with closing(batches):
+        yield from batches
+
+
+def _from_csv(path: Path, description: Description, limits: Limits) -> Iterator[pa.RecordBatch]:
     rows, done = Rows(path, description.dialect, limits), 0
     reader = _Reader(rows, description.columns)
     with closing(in_order(reader, rows.blocks())) as blocks:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from models.errors import Fault, Invalid
-from services.columns import Column, Notice
+from services.columns import NUMERIC, Column, Notice
 from services.reading.cells import Markers
 from services.reading.description import Description, Dialect
 from services.reading.faults import refusal, row_pointer, shown
@@ -24,6 +24,7 @@ from services.reading.rows import Rows
 from services.reading.sample import empty
 from services.reading.survey import survey
 from services.reading.tally import Spot, Tally
+from services.reading.typed_copy import TypedCopy
 from services.reading.verdict import column_of, refused_cells
 
 # The distinct values of all columns together; a wide table gets fewer for each column.
@@ -46,11 +47,12 @@ def describe(
     reading: Reading,
     limits: Limits | None = None,
     progress: Callable[[float], None] | None = None,
+    copy: TypedCopy | None = None,
 ) -> Description:
     """Read the whole file once, in bounded memory, and say what it holds.
 
-    `progress` is called with the part read so far, 0 to 1. Raises Invalid with every fault found
-    (up to `max_faults`) or Unsupported; docs/csv.md lists the codes.
+    `progress` is called with the part read so far, 0 to 1; `copy` is given all rows. Raises
+    Invalid with every fault found (up to `max_faults`) or Unsupported; docs/csv.md lists the codes.
     """
     limits = limits or Limits()
     dialect, notices = resolve(path, reading, limits)
@@ -59,8 +61,11 @@ def describe(
     tallies = _tallies(dialect, limits, cap)
     done, uneven = 0, None
     try:
-        for batch, looks in _cut_at(rows.looked_at(partial(_look, tallies)), cap):
+        for batch, ahead in _cut_at(rows.looked_at(partial(_look, tallies)), cap):
+            looks = ahead or _look(tallies, batch)
             _add(tallies, batch, done, looks)
+            if copy is not None:
+                copy.add(batch, looks)
             done += batch.num_rows
             if done == cap:
                 _end_head(tallies)
@@ -70,7 +75,10 @@ def describe(
             raise
         uneven = error
     _refuse(path, dialect, limits, tallies, uneven)
-    return _description(done, dialect, tallies, notices)
+    description = _description(done, dialect, tallies, notices)
+    if copy is not None:
+        copy.finish([column.name for column in description.columns if column.type in NUMERIC])
+    return description
 
 
 def text_rows(path: Path, reading: Reading, limits: Limits | None = None) -> Rows:

@@ -15,12 +15,13 @@ from services.reading.cells import Markers, blanked, floats, wholes
 
 @dataclass(frozen=True)
 class Numbers:
-    """`texts` that are all numbers or null, the `values` there are, and the ends of these.
+    """`texts` that are all numbers or null, `read` as float64, and the ends of the `values` there.
 
     `wholes` are the values as int64, where all are whole and it was asked for.
     """
 
     texts: pa.Array
+    read: pa.Array
     values: npt.NDArray[np.float64]
     low: float
     high: float
@@ -45,4 +46,4 @@ def _read(texts: pa.Array, *, whole: bool) -> Numbers | None:
     low, high = float(numbers.min()), float(numbers.max())
     if not (low >= -FLOAT32_MAX and high <= FLOAT32_MAX):  # so that a nan fails here too
         return None
-    return Numbers(texts, numbers, low, high, wholes(texts) if whole else None)
+    return Numbers(texts, values, numbers, low, high, wholes(texts) if whole else None)

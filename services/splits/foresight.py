@@ -35,9 +35,9 @@ def foresee(
     dealer, began = Dealer(description, plan, used), time.perf_counter()
     check_rows(dealer.assign.rows())
     with ExitStack() as stack:
-        writers = Writers(folder, stack)
+        writers = Writers(folder, stack, description.columns)
         for batch in typed_batches(source, description, limits):
-            writers.write(batch, dealer.deal(batch))
+            writers.write((batch, dealer.deal(batch)))
             if dealer.seen >= ENOUGH_ROWS:
                 break
         writers.finish()

@@ -10,13 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from models.errors import invalid
+from services import copies
 from services.columns import Column
 from services.files import sha256_of
+from services.in_order import in_order
 from services.reading import Description, Limits, typed_batches
 from services.splits.assign import PARTS
 from services.splits.dealer import Dealer
 from services.splits.plan import Plan, choose
 from services.splits.writers import Writers
+
+WAITING = 8  # batches that are dealt out, and not yet written
 
 
 @dataclass(frozen=True)
@@ -41,19 +45,25 @@ def split(
     folder: Path,
     limits: Limits,
     report: Callable[[float], None],
+    kept: Path | None = None,
 ) -> Split:
     """Deal the rows of the CSV `source` out to Parquet files in `folder`.
 
-    `report` is told the share done, 0 to 1. Raises Invalid for whatever in the plan does not
-    fit the table.
+    `report` is told the share done, 0 to 1; where the folder `kept` has a copy of the CSV, that is
+    read. Raises Invalid for whatever in the plan does not fit the table.
     """
     used, left_out = choose(description.columns, description.rows, plan)
     dealer = Dealer(description, plan, used)
     with ExitStack() as stack:
-        writers = Writers(folder, stack)
-        for batch in typed_batches(source, description, limits):
-            writers.write(batch, dealer.deal(batch))
-            report(dealer.seen / description.rows)
+        writers = Writers(folder, stack, description.columns)
+        copy = copies.opened(kept, source) if kept is not None else None
+        if copy is not None:
+            stack.enter_context(copy)
+        batches = typed_batches(source, description, limits, copy)
+        # What is dealt out is written by a thread of its own.
+        dealt = ((batch, dealer.deal(batch)) for batch in batches)
+        for rows in in_order(writers.write, dealt, threads=1, room=WAITING, size=lambda _: 1):
+            report(rows / description.rows)
         writers.finish()
     check_rows(writers.rows)
     with ThreadPoolExecutor(1) as other:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from services.columns import Column
 from services.splits.assign import PARTS, Parts
 
 # Of values in memory. A row group costs a kilobyte for each column in the end of the file, which
@@ -18,20 +20,23 @@ GROUP_BYTES = 16 * 2**20
 class Writers:
     """One Parquet file a part, opened when its first rows are written."""
 
-    def __init__(self, folder: Path, stack: ExitStack) -> None:
+    def __init__(self, folder: Path, stack: ExitStack, columns: Iterable[Column]) -> None:
         self.folder, self.stack = folder, stack
+        self._compression = {column.name: _compression(column) for column in columns}
         self.rows: dict[str, int] = {}
         self._waiting: dict[str, list[pa.RecordBatch]] = {}
         self._bytes: dict[str, int] = {}
         self._files: dict[str, pq.ParquetWriter] = {}
         folder.mkdir(parents=True, exist_ok=True)
 
-    def write(self, batch: pa.RecordBatch, parts: Parts) -> None:
-        """Write each row of the batch to its part's file, now or with more of them."""
+    def write(self, dealt: tuple[pa.RecordBatch, Parts]) -> int:
+        """Write each row of a batch to its part's file, now or later; tells how many have come."""
+        batch, parts = dealt
         for code, part in enumerate(PARTS):
             chosen = parts == code
             if chosen.any():
                 self._append(part, batch.filter(pa.array(chosen)))
+        return sum(self.rows.values())
 
     def finish(self) -> None:
         """Write what waits for more rows."""
@@ -61,9 +66,14 @@ class Writers:
             writer = pq.ParquetWriter(
                 self.folder / f"{part}.parquet",
                 schema,
-                compression="lz4",
+                compression=self._compression,
                 use_dictionary=texts,
                 write_statistics=False,
             )
             self._files[part] = self.stack.enter_context(writer)
         return self._files[part]
+
+
+def _compression(column: Column) -> str:
+    """Numbers of which nearly every one is another do not become smaller, and take time to try."""
+    return "none" if column.type == "number" and column.distinct is None else "lz4"

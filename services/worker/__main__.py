@@ -14,6 +14,7 @@ from sqlalchemy.orm import sessionmaker
 
 from models.database import connect
 from services import logs
+from services.files import remove
 from services.paths import Home
 from services.settings import SettingError, Settings, read
 from services.worker import engine
@@ -58,6 +59,7 @@ def run(settings: Settings, stopping: threading.Event) -> None:
         log.info("worker ready", executor=lease.executor)
         keep_beating(bench, lease, stopping)
         bench.put_back()
+        remove(bench.home.copies(bench.executor))
         lease.end()
         bench.traces.end()
         code = 0

@@ -6,6 +6,7 @@ import fcntl
 import gc
 import importlib
 import logging
+import math
 import multiprocessing
 import os
 import resource
@@ -83,8 +84,11 @@ def _started(args: tuple[Any, ...]) -> ForkServerProcess:
 def _listen(
     child: ForkServerProcess, pipe: Connection, look: Callable[[], None], report: Report
 ) -> Outcome:
+    looked = -math.inf
     while True:
-        look()
+        if time.monotonic() - looked >= LOOK_EVERY:  # a child may report after every few rows
+            look()
+            looked = time.monotonic()
         if not pipe.poll(LOOK_EVERY):
             continue
         try:

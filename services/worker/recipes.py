@@ -31,7 +31,7 @@ def read(bench: Bench, job: Job) -> None:
     def finish(session: Session, row: Job) -> list[str]:
         replaced = datasets.keep(session, bench.home, row, description)
         row.succeed({"dataset": row.dataset})
-        return [replaced] if replaced else []
+        return replaced
 
     _remove(bench, bench.hold(job, finish))
 
@@ -50,13 +50,13 @@ def split(bench: Bench, job: Job) -> None:
     made = bench.step(job, "split", "split", (spec,), range(45, 95))
 
     def finish(session: Session, row: Job) -> list[str]:
-        experiment, replaced = experiment_of(session, row), None
+        experiment, replaced = experiment_of(session, row), []
         if description is not None:
             replaced = datasets.keep(session, bench.home, row, description)
         _check_dataset(session, row, spec)
         old = _keep_split(bench, experiment, row, made)
         row.succeed({"experiment": experiment.id})
-        return [path for path in (replaced, old) if path is not None]
+        return [*replaced, *([old] if old is not None else [])]
 
     _remove(bench, bench.hold(job, finish))
 

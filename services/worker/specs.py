@@ -20,6 +20,7 @@ def reading(bench: Bench, job: Job) -> Spec:
         **_common(bench, job),
         # An earlier attempt may have moved the upload to where the dataset's file lies.
         "source": str(kept if kept.exists() else upload),
+        "copies": str(bench.home.copies(bench.executor)),
         "reading": job.params["reading"],
     }
 
@@ -27,7 +28,12 @@ def reading(bench: Bench, job: Job) -> Spec:
 def splitting(bench: Bench, job: Job, description: dict[str, Any] | None) -> Spec:
     """For splitting the CSV that came with a job, or a dataset that was there."""
     limit = memory.of_step(bench.settings, job.kind)
-    spec = {**_common(bench, job), "plan": job.params["plan"], "memory_limit": limit}
+    spec = {
+        **_common(bench, job),
+        "copies": str(bench.home.copies(bench.executor)),
+        "plan": job.params["plan"],
+        "memory_limit": limit,
+    }
     if description is not None:
         came = {"source": reading(bench, job)["source"], "dataset_sha256": job.params["sha256"]}
         return {**spec, **came, "description": description}

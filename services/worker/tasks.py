@@ -12,6 +12,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from services import copies
 from services.files import keep
 from services.inspecting import RECORD
 from services.reading import Description, Limits, Reading
@@ -43,9 +44,11 @@ INSPECTION = "services.worker.inspection"
 def describe(spec: Spec, report: Report) -> Outcome:
     """Read a whole CSV and write down what is in it."""
     reading, limits = Reading.from_record(spec["reading"]), Limits(max_columns=spec["max_columns"])
-    description = describe_csv(
-        Path(spec["source"]), reading, limits, lambda share: report(share, "reading the CSV")
-    )
+    source = Path(spec["source"])
+    with copies.begun(Path(spec["copies"]), source) as copy:
+        description = describe_csv(
+            source, reading, limits, lambda share: report(share, "reading the CSV"), copy
+        )
     return write_down(spec, "description.json", description.as_record(), description.rows)
 
 
@@ -58,6 +61,7 @@ def split(spec: Spec, report: Report) -> Outcome:
         place(spec, "split"),
         Limits(max_columns=spec["max_columns"]),
         lambda share: report(share, "dealing rows to train and test"),
+        Path(spec["copies"]),
     )
     return write_down(spec, "split.json", made.as_record(), sum(made.rows.values()))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import random
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -24,32 +23,9 @@ from services.reading import (
     typed_batches,
 )
 from tests.reading.helpers import Csv
+from tests.reading.tables import mixed_table
 
 BLOCKS = (1, 7, 64, 100, 257, 1000, 4096, 2**20)
-
-VALUES = {
-    "integer": ["1", "2", " 3", "-4", "", "NA", "+5"],
-    "number": ["1.5", "2e3", "-.5", "7", " ", "nan"],
-    "boolean": ["true", "FALSE", "0", "1", "?"],
-    "date": ["2024-01-01", "2023-05-06T07:08", "", "2023-05-06 07:08:09.5Z"],
-    "text": ["red", "blue, green", 'say "x"', "two\nlines", "äöü", "c\r\nd", "=1", '"'],
-    "mixed": ["1", "x", "1,5", "2.5", "true"],
-    "empty": ["", "NA", " "],
-}
-
-
-def _table(seed: int, rows: int) -> str:
-    pick = random.Random(seed)  # noqa: S311
-    end = pick.choice(["\n", "\r\n", "\r"])
-    cells = [[pick.choice(values) for values in VALUES.values()] for _ in range(rows)]
-    lines = [["row", *VALUES, ""], *([str(at), *row, ""] for at, row in enumerate(cells))]
-    return "".join(_line(line) + end * pick.choice([1, 1, 1, 2]) for line in lines)
-
-
-def _line(cells: list[str]) -> str:
-    out = io.StringIO()
-    csv.writer(out).writerow(cells)
-    return out.getvalue().removesuffix("\r\n")
 
 
 def _everything(path: Path, limits: Limits) -> Any:
@@ -60,7 +36,7 @@ def _everything(path: Path, limits: Limits) -> Any:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_the_block_size_changes_nothing(csv_file: Csv, seed: int) -> None:
-    path = csv_file.write(_table(seed, rows=20 * seed + 5))
+    path = csv_file.write(mixed_table(seed, rows=20 * seed + 5))
     outcomes = [_everything(path, Limits(block_bytes=block, levels=50)) for block in BLOCKS]
     assert all(outcome == outcomes[0] for outcome in outcomes)
     assert len(outcomes[0][1]) == 20 * seed + 5

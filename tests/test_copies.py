@@ -1,0 +1,97 @@
+"""Copies of datasets spare a split the reading of the CSV, and are left nowhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services import copies
+from services.reading import Reading, describe
+from services.setup import prepare
+from tests.forms import post
+from tests.problems import assert_problem
+from tests.story import Story, app_on, flowers, fresh, settings_for, worker
+from tests.traces import settled, unchanged
+
+
+def test_the_oldest_go_where_all_are_too_large(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "copies"
+    for name in ("a", "b", "c"):
+        source = tmp_path / f"{name}.csv"
+        source.write_text(flowers(100))
+        with copies.begun(folder, source) as copy:
+            describe(source, Reading(), copy=copy)
+        size = (folder / f"{name}.arrow").stat().st_size
+        monkeypatch.setattr(copies, "MOST_BYTES", 2 * size)
+    assert copies.opened(folder, tmp_path / "a.csv") is None
+    for name in ("b", "c"):
+        file = copies.opened(folder, tmp_path / f"{name}.csv")
+        assert file is not None
+        file.close()
+
+
+def test_one_that_is_broken_off_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(KeyError), copies.begun(tmp_path / "copies", tmp_path / "a.csv"):
+        raise KeyError
+    assert not list((tmp_path / "copies").iterdir())
+
+
+def found(home: Path) -> set[Path]:
+    return set(home.glob("copies/*/*"))
+
+
+def test_a_split_is_the_same_with_it_and_without(story: Story, home: Path) -> None:
+    before = found(home)
+    name = story.make_dataset(flowers(500))
+    (copy,) = found(home) - before
+    fields: dict[str, Any] = {"dataset": name, "random_state": 5, "calibration_size": 0.2}
+    one = story.make_experiment(**fields)
+    assert copy.exists()
+    copy.unlink()
+    other = story.make_experiment(**fields)
+    for part in ("train", "test", "calibration"):
+        ours, theirs = (story.get(each, f"/splits/{part}") for each in (one, other))
+        assert ours.status_code == 200
+        assert ours.data == theirs.data
+
+
+def test_what_is_split_is_the_copy(story: Story, home: Path) -> None:
+    """So it is read at all: one that was tampered with shows."""
+    before = found(home)
+    name = story.make_dataset(flowers(500))
+    (copy,) = found(home) - before
+    copy.write_bytes(b"no copy")
+    answer = story.create(id=fresh("exp"), dataset=name, target="kind")
+    assert answer.status_code == 500, answer.text
+    story.client.delete(f"/v1/datasets/{name}")
+
+
+def test_it_goes_with_its_dataset(story: Story, home: Path) -> None:
+    before = settled(home)
+    name = story.make_dataset(flowers(50))
+    first = settled(home) - before
+    assert story.put(name, flowers(51)).status_code == 200
+    assert settled(home).isdisjoint(first)
+    assert len(settled(home) - before) == len(first)
+    assert story.client.delete(f"/v1/datasets/{name}").status_code == 204
+    assert settled(home) == before
+
+
+def test_a_table_that_is_not_kept_has_none(story: Story, home: Path) -> None:
+    """It is in order, but its target is not: the copy was made before that is found out."""
+    with unchanged(story, home):
+        answer = post(story, flowers(70), id=fresh(), target="nothing")
+        assert_problem(answer, 422, "target_not_found")
+
+
+def test_they_go_with_their_worker(tmp_path: Path) -> None:
+    prepare(settings_for(tmp_path))
+    with app_on(tmp_path) as app, worker(tmp_path):
+        story = Story(app.test_client())
+        story.make_experiment(flowers(100))
+        assert len(found(tmp_path)) == 1
+    assert not list((tmp_path / "copies").iterdir())
