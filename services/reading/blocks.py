@@ -25,13 +25,11 @@ def whole_records(source: Source, delimiter: str, limits: Limits, size: int) -> 
     record that goes on for more than `max_line_bytes`, a quote left open perhaps.
     """
     parts = _parts(delimiter)
-    rest, ended = b"", False
-    while not ended:
+    rest, piece = b"", source.piece(size)
+    while piece:
         # A record that is still open is looked at from its start again, so double what there is.
-        wanted = max(size, len(rest))
-        piece = source.read(wanted)
-        ended = len(piece) < wanted
-        data = rest + piece
+        following = source.piece(max(size, len(rest)))
+        ended, data = not following, rest + piece
         if ended and _is_open(data, parts):
             raise _unclosed()
         end = len(data) if ended else _last_end(data, parts)
@@ -40,6 +38,7 @@ def whole_records(source: Source, delimiter: str, limits: Limits, size: int) -> 
         rest = data[end:]
         if len(rest) > limits.max_line_bytes:
             raise too_long_a_line(limits.max_line_bytes)
+        piece = following
 
 
 def block_size(limits: Limits, columns: int) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -11,30 +10,29 @@ import pyarrow as pa
 
 from models.errors import Fault, Invalid
 from services.columns import NUMERIC, Column, Notice
+from services.in_order import in_order
 from services.reading.cells import Markers
 from services.reading.description import Description, Dialect
 from services.reading.faults import refusal, row_pointer, shown
 from services.reading.grammar import Kind
 from services.reading.levels import Levels
+from services.reading.looks import NOTHING, Looked, Looker, Looks
 from services.reading.notices import dropped, notices_of
-from services.reading.numbers import Numbers
 from services.reading.options import Limits, Reading
 from services.reading.resolve import resolve
 from services.reading.rows import Rows
 from services.reading.sample import empty
 from services.reading.survey import survey
 from services.reading.tally import Spot, Tally
-from services.reading.typed_copy import TypedCopy
+from services.reading.typed_copy import Seen, TypedCopy
 from services.reading.verdict import column_of, refused_cells
 
 # The distinct values of all columns together; a wide table gets fewer for each column.
 _ALL_LEVELS = 1_000_000
 _FEWEST_LEVELS = 100
+BEHIND = 4  # batches that are added up, and not in the copy yet
 _ALL_LEVEL_BYTES = 256 * 2**20
 _FEWEST_LEVEL_BYTES = 16 * 2**10
-
-Looks = list[Numbers | None]  # of each column
-_MOST_LOOKS = 512  # columns
 
 _CELL_CODES = {
     Kind.INFINITE: ("non_finite", "which is not finite"),
@@ -59,23 +57,20 @@ def describe(
     rows = Rows(path, dialect, limits, to_the_end=True, progress=progress)
     cap = level_cap(limits, len(dialect.names))
     tallies = _tallies(dialect, limits, cap)
-    done, uneven = 0, None
+    uneven = None
     try:
-        for batch, ahead in _cut_at(rows.looked_at(partial(_look, tallies)), cap):
-            looks = ahead or _look(tallies, batch)
-            _add(tallies, batch, done, looks)
-            if copy is not None:
-                copy.add(batch, looks)
-            done += batch.num_rows
-            if done == cap:
-                _end_head(tallies)
+        tallied = _tallied(rows, tallies, cap)
+        # The copy is written by a thread of its own.
+        ends = in_order(copy.add, tallied, 1, BEHIND, lambda _: 1) if copy is not None else tallied
+        for _ in ends:
+            pass
     except Invalid as error:
         # Where they fill the refusal, how far the reading came does not matter.
         if error.code != "ragged_row" or len(error.faults) >= limits.max_faults:
             raise
         uneven = error
     _refuse(path, dialect, limits, tallies, uneven)
-    description = _description(done, dialect, tallies, notices)
+    description = _description(dialect, tallies, notices)
     if copy is not None:
         copy.finish([column.name for column in description.columns if column.type in NUMERIC])
     return description
@@ -115,24 +110,31 @@ def _tallies(dialect: Dialect, limits: Limits, cap: int) -> list[Tally]:
     return [Tally(markers, Levels(cap, size), limits.max_faults) for _ in dialect.names]
 
 
-def _look(tallies: list[Tally], batch: pa.RecordBatch) -> Looks | None:
-    """What the tallies want to know beforehand; of a wide batch that takes too much memory."""
-    if len(tallies) > _MOST_LOOKS:
-        return None
-    return [tally.look(texts) for tally, texts in zip(tallies, batch.columns, strict=True)]
+def _tallied(rows: Rows, tallies: list[Tally], cap: int) -> Iterator[Seen]:
+    """The rows, batch by batch, and what was known of them beforehand, once they are added up."""
+    looker, done = Looker(rows, tallies), 0
+    for seen in _cut_at(rows.looked_at(looker), cap):
+        batch, looked = looker.still(*seen)
+        looks = looked.looks or looker.look(batch)
+        _add(tallies, batch, done, looks)
+        done += batch.num_rows
+        if done == cap:
+            _end_head(tallies)
+            looker.heads_over = True
+        yield batch, looks
 
 
 def _cut_at(
-    batches: Iterable[tuple[pa.RecordBatch, Looks | None]], row: int
-) -> Iterator[tuple[pa.RecordBatch, Looks | None]]:
+    batches: Iterable[tuple[pa.RecordBatch, Looked]], row: int
+) -> Iterator[tuple[pa.RecordBatch, Looked]]:
     """The batches, the one that goes over `row` in two, of which nothing is known beforehand."""
     done = 0
-    for batch, looks in batches:
+    for batch, looked in batches:
         if done < row < done + batch.num_rows:
-            yield batch.slice(0, row - done), None
-            yield batch.slice(row - done), None
+            yield batch.slice(0, row - done), NOTHING
+            yield batch.slice(row - done), NOTHING
         else:
-            yield batch, looks
+            yield batch, looked
         done += batch.num_rows
 
 
@@ -171,9 +173,8 @@ def _unfit(place: tuple[int, int], kind: Kind, name: str, spot: Spot) -> Fault:
     return Fault(row_pointer(row, name), code, message)
 
 
-def _description(
-    rows: int, dialect: Dialect, tallies: list[Tally], notices: list[Notice]
-) -> Description:
+def _description(dialect: Dialect, tallies: list[Tally], notices: list[Notice]) -> Description:
+    rows = tallies[0].cells
     columns: list[Column] = []
     warnings = list(notices)
     for at, (name, tally) in enumerate(zip(dialect.names, tallies, strict=True)):

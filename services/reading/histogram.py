@@ -29,18 +29,32 @@ class Histogram:
     first: int = 0
     counts: Counts = field(default_factory=lambda: np.zeros(0, np.int64))
 
-    def add(self, values: Numbers, counts: Counts | None = None) -> None:
-        """Count finite numbers, each as often as `counts` says, else once."""
-        if not len(values):
-            return
-        ends = np.array([values.min(), values.max()])
-        exponent = max(self.exponent, _finest(ends))
-        while self._needed(ends, exponent) > MOST_BINS:
+    @classmethod
+    def of(
+        cls, values: Numbers, low: float, high: float, counts: Counts | None = None
+    ) -> Histogram:
+        """Of finite numbers from `low` to `high`, each as often as `counts` says, else once."""
+        exponent = _finest(low, high)
+        while _bin(high, exponent) - _bin(low, exponent) >= MOST_BINS:
             exponent += 1
-        self._widen(exponent)
-        bins = _bins(values, exponent)
-        first = int(bins.min())
-        self._merge(first, np.bincount(bins - first, counts).astype(np.int64))
+        first = _bin(low, exponent)
+        found = np.bincount(_bins(values, exponent) - first, counts)
+        return cls(exponent, first, found.astype(np.int64))
+
+    def merge(self, other: Histogram) -> None:
+        """Count what the other has counted, too."""
+        if not len(self.counts):
+            self.exponent, self.first, self.counts = other.exponent, other.first, other.counts
+        elif len(other.counts):
+            exponent = max(self.exponent, other.exponent)
+            while self._end(exponent, other) - self._begin(exponent, other) > MOST_BINS:
+                exponent += 1
+            begin = self._begin(exponent, other)
+            both = np.zeros(self._end(exponent, other) - begin, np.int64)
+            for each in (self, other):
+                bins = each.first + np.arange(len(each.counts)) >> exponent - each.exponent
+                np.add.at(both, bins - begin, each.counts)
+            self.exponent, self.first, self.counts = exponent, begin, both
 
     def as_record(self, *, whole: bool = False) -> dict[str, Any] | None:
         """The edges, one more than there are counts; bins of whole numbers are at least 1 wide."""
@@ -54,14 +68,14 @@ class Histogram:
         wide = edges * math.ldexp(1.0, self.exponent)
         return {"edges": wide.tolist(), "counts": self.counts.tolist()}
 
-    def _needed(self, ends: Numbers, exponent: int) -> int:
-        """How many bins of this width hold what was counted, and what comes between the ends."""
-        begin, end = _bins(ends, exponent).tolist()
-        if len(self.counts):
-            shift = exponent - self.exponent
-            begin = min(begin, self.first >> shift)
-            end = max(end, (self.first + len(self.counts) - 1) >> shift)
-        return int(end - begin + 1)
+    def _begin(self, exponent: int, other: Histogram) -> int:
+        """The first bin of this width that either has counted in."""
+        return min(each.first >> exponent - each.exponent for each in (self, other))
+
+    def _end(self, exponent: int, other: Histogram) -> int:
+        """The bin behind the last that either has counted in."""
+        lasts = ((each.first + len(each.counts) - 1, each.exponent) for each in (self, other))
+        return 1 + max(last >> exponent - own for last, own in lasts)
 
     def _widen(self, exponent: int) -> None:
         """Make the bins 2^exponent wide."""
@@ -71,28 +85,25 @@ class Histogram:
             self.first = int(bins[0])
             self.counts = np.bincount(bins - self.first, self.counts).astype(np.int64)
 
-    def _merge(self, first: int, counts: Counts) -> None:
-        if not len(self.counts):
-            self.first, self.counts = first, counts
-            return
-        begin = min(first, self.first)
-        end = max(first + len(counts), self.first + len(self.counts))
-        both = np.zeros(end - begin, np.int64)
-        for start, some in ((first, counts), (self.first, self.counts)):
-            both[start - begin : start - begin + len(some)] += some
-        self.first, self.counts = begin, both
+
+def _bin(value: float, exponent: int) -> int:
+    """The number of a value's bin."""
+    return int(_bins(np.array([value]), exponent)[0])
 
 
 def _bins(values: Numbers, exponent: int) -> npt.NDArray[np.int64]:
     """The number of each value's bin."""
     bins = np.floor(values * math.ldexp(1.0, -exponent)).astype(np.int64)
-    bins[(bins == 0) & (values < 0)] = -1  # so small that it became zero
+    if exponent > 0:  # else none becomes smaller
+        bins[(bins == 0) & (values < 0)] = -1  # so small that it became zero
     return bins
 
 
-def _finest(ends: Numbers) -> int:
-    """The exponent of the narrowest width for numbers of this size; zeros have room in any."""
-    largest = np.abs(ends).max()
+def _finest(low: float, high: float) -> int:
+    """The exponent of a width that is none too wide for these; zeros have room in any."""
+    largest, span = max(-low, high), high - low
     if largest == 0:
         return LEAST_EXPONENT
-    return max(LEAST_EXPONENT, math.frexp(largest)[1] - PRECISION)
+    narrowest = math.frexp(largest)[1] - PRECISION
+    few = math.frexp(span)[1] - 6 if span else narrowest  # 32 bins at least lie between these
+    return max(LEAST_EXPONENT, narrowest, few)

@@ -39,8 +39,9 @@ class Levels:
         self._counts.append(counts)
         self._length += len(texts)
         self._bytes += texts.nbytes
-        # Folding at twice the cap keeps its cost below that of the counting itself.
-        if self._length > 2 * self._cap + self._folded or self._bytes > 2 * self._max_bytes:
+        # So rarely that it costs little beside the counting itself, and soon where all differ.
+        new, room = self._length - self._folded, self._cap - self._folded
+        if new > max(room, self._cap // 2) or self._bytes > 2 * self._max_bytes:
             self._fold()
 
     def end_of_head(self) -> None:

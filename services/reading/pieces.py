@@ -63,27 +63,16 @@ def _count(piece: bytes, byte: bytes) -> int:
     return int(np.count_nonzero(np.frombuffer(piece, np.uint8) == byte[0]))
 
 
-class Checks:
-    """What must hold in every piece of text: no NUL, and no physical line over the limit.
-
-    Raises Invalid nul_byte or line_too_long.
-    """
+class Lines:
+    """Sees that no physical line of a text that comes in pieces is over the limit."""
 
     def __init__(self, limits: Limits) -> None:
         self._limit = limits.max_line_bytes
-        self._ends = LineEnds()
         self._open = 0
 
-    def __call__(self, piece: bytes) -> None:
-        """Check the next piece of UTF-8."""
-        nul = piece.find(0)
-        if nul >= 0:
-            self._ends.add(piece[:nul])
-            raise self._nul()
-        self._measure(piece.replace(b"\r", b"\n"))
-        self._ends.add(piece)
-
-    def _measure(self, piece: bytes) -> None:
+    def check(self, piece: bytes) -> None:
+        """Take in the next piece of UTF-8; raises Invalid line_too_long."""
+        piece = piece.replace(b"\r", b"\n")
         first = piece.find(b"\n")
         longest = self._open + (len(piece) if first < 0 else first)
         if len(piece) > self._limit:
@@ -92,9 +81,10 @@ class Checks:
             raise too_long_a_line(self._limit)
         self._open = longest if first < 0 else len(piece) - piece.rfind(b"\n") - 1
 
-    def _nul(self) -> Invalid:
-        message = f"Line {self._ends.count + 1} holds a NUL character; a CSV is text and has none."
-        return invalid("nul_byte", message)
+
+def nul_byte(line: int) -> Invalid:
+    """The refusal of a text with a NUL in it."""
+    return invalid("nul_byte", f"Line {line} holds a NUL character; a CSV is text and has none.")
 
 
 def too_long_a_line(limit: int) -> Invalid:

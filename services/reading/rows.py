@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import codecs
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
@@ -29,6 +29,7 @@ from services.reading.survey import survey
 _EXPLAINED = {"unclosed_quote", "line_too_long"}
 
 Look = TypeVar("Look")
+UnevenHandler = Callable[[pyarrow.csv.InvalidRow], str]
 
 
 class Rows:
@@ -58,14 +59,14 @@ class Rows:
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The batches; raises Invalid for whatever is wrong with the rows."""
-        return (batch for batch, _ in self.looked_at(lambda _: None))
+        return (batch for batch, _ in self.looked_at(lambda block: (self.read(block), None)))
 
     def looked_at(
-        self, look: Callable[[pa.RecordBatch], Look]
+        self, look: Callable[[bytes], tuple[pa.RecordBatch, Look]]
     ) -> Iterator[tuple[pa.RecordBatch, Look]]:
-        """As `batches`, each with what `look` says of it, in one of a few threads."""
+        """As `batches`; `look` reads each block, in one of a few threads, and says more of it."""
         done = 0
-        with closing(in_order(partial(self._look, look), self.blocks())) as batches:
+        with closing(in_order(look, self.blocks())) as batches:
             for batch, found in batches:
                 self.check_cells(batch, done)
                 done += batch.num_rows
@@ -73,12 +74,6 @@ class Rows:
                     yield batch, found
         if self._ragged:
             raise self._refusal()
-
-    def _look(
-        self, look: Callable[[pa.RecordBatch], Look], block: bytes
-    ) -> tuple[pa.RecordBatch, Look]:
-        batch = self.read(block)
-        return batch, look(batch)
 
     def blocks(self) -> Iterator[bytes]:
         """The data rows as UTF-8, in blocks of whole records, each to be given to `read`.
@@ -99,17 +94,47 @@ class Rows:
         Raises Invalid for rows that are ragged or that do not parse, wherever in the file.
         """
         with self._explaining():
-            return self._named(self._parsed(block))
+            return self._named(self._parsed(block, self._syntax, self._conversion))
 
-    def _parsed(self, block: bytes) -> pa.Table:
-        if not block.strip(b"\r\n"):
+    def read_numbers(self, block: bytes, numbers: Collection[int]) -> pa.RecordBatch | None:
+        """As `read`, the columns `numbers` as float64, null where a cell is missing.
+
+        None where a cell there is neither, where rows are ragged, or a line may hold a long cell.
+        """
+        if self.dialect.padding or self._has_long_line(block):
+            return None
+        types = [pa.float64() if at in numbers else pa.string() for at in range(self._width)]
+        conversion = pyarrow.csv.ConvertOptions(
+            column_types=dict(zip(self._places, types, strict=True)),
+            check_utf8=False,  # it was made such
+            null_values=list(dict.fromkeys(["", *self.dialect.missing_values])),
+            strings_can_be_null=False,
+        )
+        try:
+            return self._named(self._parsed(block, self._strict_syntax, conversion))
+        except pa.ArrowInvalid:
+            return None
+
+    def _has_long_line(self, block: bytes) -> bool:
+        """Whether a line may be longer than a cell may be; none that is gets by."""
+        step = self.limits.max_cell_chars // 2
+        starts = range(0, len(block) - step, step)
+        return any(block.find(b"\n", at, at + step) < 0 for at in starts)
+
+    def _parsed(
+        self,
+        block: bytes,
+        syntax: pyarrow.csv.ParseOptions,
+        conversion: pyarrow.csv.ConvertOptions,
+    ) -> pa.Table:
+        if not block.lstrip(b"\r\n"):
             return self._schema.empty_table()  # Arrow refuses to read nothing
         if block.startswith(codecs.BOM_UTF8):
             block = b"\n" + block  # else Arrow takes a character of the first cell for a mark
         read = pyarrow.csv.ReadOptions(
             use_threads=False, block_size=len(block) + 1, column_names=self._places
         )
-        return pyarrow.csv.read_csv(pa.py_buffer(block), read, self._syntax, self._conversion)
+        return pyarrow.csv.read_csv(pa.py_buffer(block), read, syntax, conversion)
 
     @cached_property
     def _places(self) -> list[str]:
@@ -121,10 +146,15 @@ class Rows:
 
     @cached_property
     def _syntax(self) -> pyarrow.csv.ParseOptions:
+        return self._syntax_with(self._on_uneven)
+
+    @cached_property
+    def _strict_syntax(self) -> pyarrow.csv.ParseOptions:
+        return self._syntax_with(lambda row: "skip" if _is_blank(row) else "error")
+
+    def _syntax_with(self, handler: UnevenHandler) -> pyarrow.csv.ParseOptions:
         return pyarrow.csv.ParseOptions(
-            delimiter=self.dialect.delimiter,
-            newlines_in_values=True,
-            invalid_row_handler=self._on_uneven,
+            delimiter=self.dialect.delimiter, newlines_in_values=True, invalid_row_handler=handler
         )
 
     @cached_property
@@ -136,7 +166,7 @@ class Rows:
         )
 
     def _on_uneven(self, row: pyarrow.csv.InvalidRow) -> str:
-        if row.actual_columns == 1 and is_blank_line(row.text):
+        if _is_blank(row):
             return "skip"
         with self._counting:
             self._ragged += 1
@@ -155,8 +185,11 @@ class Rows:
         """Raise Invalid for a cell over the limit; `done` rows are before the batch."""
         limit = self.limits.max_cell_chars
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
+            if not pa.types.is_string(column.type):  # read as numbers, which none is too long for
+                continue
             # Bytes are never fewer than characters, so that nearly every column is let go here.
-            if column.nbytes <= limit or pc.max(pc.binary_length(column)).as_py() <= limit:
+            ends = np.frombuffer(column.buffers()[1], np.int32)[column.offset :][: len(column) + 1]
+            if ends[-1] - ends[0] <= limit or np.diff(ends).max() <= limit:
                 continue
             long = np.flatnonzero(pc.utf8_length(column).to_numpy() > limit)
             if len(long):
@@ -190,6 +223,10 @@ class Rows:
         if found.ragged:
             return refusal(found.ragged, most)
         return otherwise or invalid("csv_malformed", "The file does not read as a CSV.")
+
+
+def _is_blank(row: pyarrow.csv.InvalidRow) -> bool:
+    return row.actual_columns == 1 and is_blank_line(row.text)
 
 
 _NO_TEXT = pa.array([], pa.string())

@@ -6,7 +6,7 @@ import io
 from pathlib import Path
 
 from services.reading.options import Limits
-from services.reading.pieces import Checks, Decoder
+from services.reading.pieces import Decoder, LineEnds, Lines, nul_byte
 
 _BOM = b"\xef\xbb\xbf"
 _LEAST_PIECE = 4096
@@ -23,8 +23,9 @@ class Source(io.RawIOBase):
         super().__init__()
         self._file = path.open("rb")
         self._size = path.stat().st_size
+        self._codec = codec
         self._decode = Decoder(codec)
-        self._check = Checks(limits)
+        self._lines = Lines(limits)
         self._skip = skip
         self._ready = b""
         self._begun = False
@@ -60,17 +61,36 @@ class Source(io.RawIOBase):
         piece, self._ready = self._ready[:size], self._ready[size:]
         return piece
 
+    def piece(self, size: int) -> bytes:
+        """The next bytes, as many as come of `size` bytes of the file; none at the end alone."""
+        while not self._ended and not self._ready:
+            self._fill(size)
+        piece, self._ready = self._ready, b""
+        return piece
+
     def _fill(self, size: int) -> None:
         raw = self._file.read(size)
         piece = self._decode(raw)
+        if 0 in piece:
+            raise nul_byte(self._line_of_nul())
         self._taken += len(raw)
         if piece and not self._begun:
             piece = piece.removeprefix(_BOM)
             self._begun = True
-        self._check(piece)
+        self._lines.check(piece)
         piece = self._without_start(piece)
         self._ended = not raw
         self._ready = self._ready + piece if self._ready else piece
+
+    def _line_of_nul(self) -> int:
+        """The line of the first NUL, found by a second look; lines are counted for nothing else."""
+        decode, ends, at = Decoder(self._codec), LineEnds(), -1
+        self._file.seek(0)
+        while at < 0:
+            piece = decode(self._file.read(_LEAST_PIECE))
+            at = piece.find(0)
+            ends.add(piece if at < 0 else piece[:at])
+        return ends.count + 1
 
     def _without_start(self, piece: bytes) -> bytes:
         left_out = min(self._skip, len(piece))

@@ -53,6 +53,16 @@ class Tally:
         """The number of cells that are not missing."""
         return self.cells - self.count[Kind.MISSING]
 
+    @property
+    def wants_numbers(self) -> bool:
+        """Whether of cells that are numbers or missing nothing but the numbers is wanted any more.
+
+        Once it is not so it is never so again, for what came in between was no number.
+        """
+        known = Kind.NUMBER in self.first and not self.levels.live
+        hidden = self._markers.hide_in_numbers
+        return known and not self.whole and not hidden and self._may_be_numeric()
+
     def look(self, texts: pa.Array) -> Numbers | None:
         """What `add` wants to know of its cells beforehand; several threads may look at a time.
 
@@ -65,7 +75,8 @@ class Tally:
     def add(self, texts: pa.Array, row: int, numbers: Numbers | None) -> None:
         """Take in the next cells, untrimmed, and what `look` said of them.
 
-        `row` is the number of the first one.
+        `row` is the number of the first one. Cells that were read as numbers are taken only while
+        such are wanted.
         """
         if numbers is not None and self._may_be_numeric():
             self._add_numbers(numbers, row)
@@ -79,7 +90,7 @@ class Tally:
     def _add_numbers(self, numbers: Numbers, row: int) -> None:
         self._count_numbers(numbers.texts, row)
         self._stretch(numbers.low, numbers.high)
-        self.histogram.add(numbers.values)
+        self.histogram.merge(numbers.histogram)
         self._note_wholes(numbers)
 
     def _count_numbers(self, texts: pa.Array, row: int) -> None:
@@ -136,8 +147,9 @@ class Tally:
     def _note_numbers(self, chunk: _Chunk) -> None:
         texts = chunk.distinct()
         values = pc.cast(texts, pa.float64()).to_numpy()
-        self._stretch(float(values.min()), float(values.max()))
-        self.histogram.add(values, chunk.counts[chunk.chosen])
+        low, high = float(values.min()), float(values.max())
+        self._stretch(low, high)
+        self.histogram.merge(Histogram.of(values, low, high, chunk.counts[chunk.chosen]))
         self.whole = self.whole and wholes(texts) is not None
 
     def _note_days(self, texts: pa.Array) -> None:

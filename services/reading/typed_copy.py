@@ -16,6 +16,9 @@ import pyarrow.ipc
 
 from services.reading.numbers import Numbers
 
+# Some rows, and what is known of each column of them, if that was looked at.
+Seen = tuple[pa.RecordBatch, Sequence[Numbers | None] | None]
+
 log = logging.getLogger(__name__)
 
 
@@ -28,22 +31,21 @@ class TypedCopy:
     def __init__(self, path: Path, most: int) -> None:
         self.finished = False
         self._path, self._room = path, most
-        self._numbers: set[str] = set()
+        self._numbers: set[int] = set()
         self._stream: pa.RecordBatchStreamWriter | None = None
         self._schema: pa.Schema | None = None
         self._open = ExitStack()
         self._sink: pa.NativeFile | None = self._open.enter_context(pa.OSFile(str(path), "wb"))
 
-    def add(self, texts: pa.RecordBatch, looks: Sequence[Numbers | None] | None) -> None:
-        """Take in the next rows, and what is known of each column, if that was looked at."""
+    def add(self, seen: Seen) -> None:
+        """Take in the next rows."""
+        texts, looks = seen
         if self._sink is None:
             return
         if looks is None:
             self.give_up()
             return
-        self._numbers |= {
-            name for name, look in zip(texts.schema.names, looks, strict=True) if look
-        }
+        self._numbers |= {at for at, look in enumerate(looks) if look is not None}
         batch = _batch(texts, looks)
         self._room -= batch.nbytes
         if self._room < 0:
@@ -56,7 +58,8 @@ class TypedCopy:
         """End it: `finished`, and of use, where no column but `numeric` ones came as numbers."""
         with self._giving_up():
             self._end_stream()
-            self.finished = self._sink is not None and self._numbers <= set(numeric)
+            names = {self._schema.names[at] for at in self._numbers} if self._schema else set()
+            self.finished = self._sink is not None and names <= set(numeric)
         self._open.close()
 
     def give_up(self) -> None:

@@ -15,7 +15,7 @@ from services.reading import Description, Limits, Reading, TypedCopy, describe, 
 from tests.reading.helpers import Csv
 from tests.reading.tables import VALUES, mixed_table
 
-describing = importlib.import_module("services.reading.describe")
+looking = importlib.import_module("services.reading.looks")
 ROOM = 2**20
 CLEAR = [kind for kind in VALUES if kind not in ("boolean", "mixed")]
 
@@ -81,7 +81,7 @@ def test_one_that_becomes_too_large_is_given_up(csv_file: Csv, place: Path) -> N
 
 def test_a_wide_table_has_none(csv_file: Csv, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its columns are looked at one after the other."""
-    monkeypatch.setattr(describing, "_MOST_LOOKS", 1)
+    monkeypatch.setattr(looking, "MOST_LOOKS", 1)
     assert copied(csv_file.write("a,b\n1,2\n3,4\n"), place) is None
     assert not place.exists()
 
