@@ -7,6 +7,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -48,11 +49,16 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 
 
 def keep(blocks: Iterable[bytes], path: Path) -> tuple[str, int]:
-    """Write blocks to `path`, whole or not at all; returns the SHA-256 and the size in bytes."""
+    """Write blocks to `path`, whole or not at all; returns the SHA-256 and the size in bytes.
+
+    A block is added to the checksum by another thread while it is written and the next one comes.
+    """
     digest, size = hashlib.sha256(), 0
-    with replacing(path) as file:
+    with ThreadPoolExecutor(1) as other, replacing(path) as file:
+        adding = other.submit(digest.update, b"")
         for block in blocks:
-            digest.update(block)
+            adding.result()
+            adding = other.submit(digest.update, block)
             size += len(block)
             file.write(block)
     return digest.hexdigest(), size
