@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from models.database import BUSY_SECONDS
 from services import active
 from services.checking import Report, check
-from services.files import blocks_of, is_locked, keep, remove, sync_folder
+from services.files import blocks_of, is_locked, keep, remove, sync
 from services.paths import Home
 from services.settings import Settings
 from services.stock import Stock, reader, take
@@ -48,9 +48,9 @@ def backup(settings: Settings, target: Path) -> Report:
         if report.problems:
             raise Refused(f"{report.text()}\nThe copy is not whole; it was removed again.")
         for each in (*folder.rglob("*/"), folder):
-            sync_folder(each)
+            sync(each)
         folder.rename(target)
-        sync_folder(target.parent)
+        sync(target.parent)
     return report
 
 
@@ -85,7 +85,7 @@ def copy_database(source: Path, target: Path) -> None:
             live.backup(copy)
             copy.execute("PRAGMA journal_mode = DELETE")  # no file beside it
         temporary.replace(target)
-        sync_folder(target.parent)
+        sync(target.parent)
     except sqlite3.Error as error:
         raise Refused(f"{source}: {error}") from error
     finally:

@@ -17,7 +17,7 @@ from services.listing import Page, page_of
 from services.queue import JobQueue
 
 ID = re.compile("[0-9a-f]{32}")
-FIRST_PAUSE, LONGEST_PAUSE = 0.02, 0.25
+FIRST_PAUSE, LONGEST_PAUSE = 0.02, 0.1
 
 
 @dataclass(frozen=True)

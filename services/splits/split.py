@@ -12,7 +12,7 @@ from typing import Any
 from models.errors import invalid
 from services import copies
 from services.columns import Column
-from services.files import sha256_of
+from services.files import sha256_of, sync
 from services.in_order import in_order
 from services.reading import Description, Limits, typed_batches
 from services.splits.assign import PARTS
@@ -66,20 +66,22 @@ def split(
             report(rows / description.rows)
         writers.finish()
     check_rows(writers.rows)
-    with ThreadPoolExecutor(1) as other:
-        checksums = other.submit(_checksums, folder, list(writers.rows))
+    with ThreadPoolExecutor(len(PARTS)) as others:
+        checksums = others.map(_kept, (folder / f"{part}.parquet" for part in writers.rows))
         notices = [*left_out, *dealer.notices()]
     return Split(
         rows=writers.rows,
-        checksums=checksums.result(),
+        checksums=dict(zip(writers.rows, checksums, strict=True)),
         features=[feature.as_record() for feature in dealer.features()],
         classes=dealer.classes(),
         warnings=[*about(description, plan, used), *map(asdict, notices)],
     )
 
 
-def _checksums(folder: Path, parts: list[str]) -> dict[str, str]:
-    return {part: sha256_of(folder / f"{part}.parquet") for part in parts}
+def _kept(file: Path) -> str:
+    """A part's checksum, once it is on the disk: where it gets its place nothing waits for that."""
+    sync(file)
+    return sha256_of(file)
 
 
 def check_rows(rows: dict[str, int]) -> None:
