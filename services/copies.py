@@ -10,54 +10,80 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
-import pyarrow as pa
+import structlog
 
 from services.files import remove
 from services.reading import TypedCopy
 
 MOST_BYTES = 2**32  # of all copies of a worker
-PART_OF_FREE = 4  # one takes no more than this part of the disk that is free
+PART_OF_FREE = 4  # they take no more than this part of the disk that is free but for them
+
+log = structlog.get_logger()
 
 
 @contextmanager
 def begun(folder: Path, source: Path) -> Iterator[TypedCopy]:
     """A copy of the CSV `source` to be written in the block; it is kept if it was finished then.
 
-    The oldest others go where all together would be more than MOST_BYTES.
+    The oldest others go where all together would be too many bytes.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     path = _place(folder, source)
     unfinished = path.with_name(f".{path.name}")
-    copy = TypedCopy(unfinished, min(MOST_BYTES, shutil.disk_usage(folder).free // PART_OF_FREE))
+    copy = TypedCopy(unfinished, _room(folder))
     try:
         yield copy
         if copy.finished:
-            unfinished.replace(path)
-            _make_room(folder)
+            with suppress(OSError):  # another worker took this one for dead, and tidied up
+                unfinished.replace(path)
+                _make_room(folder)
     finally:
         copy.give_up()
 
 
-def opened(folder: Path, source: Path) -> pa.NativeFile | None:
+def opened(folder: Path, source: Path) -> BinaryIO | None:
     """The copy of the CSV `source`, where there is one, to be read and closed."""
     try:
-        return pa.OSFile(str(_place(folder, source)), "rb")
-    except FileNotFoundError:
+        return _place(folder, source).open("rb")
+    except OSError:  # most often it is not there; what else may be is no reason not to read the CSV
         return None
+
+
+def drop(folder: Path, source: Path | None = None) -> None:
+    """Remove all copies of a worker, or that of one CSV. What cannot be removed is told, and left.
+
+    A step that still runs may write there meanwhile.
+    """
+    try:
+        remove(folder if source is None else _place(folder, source))
+    except OSError as error:
+        log.warning("copies are left", folder=folder.name, error=str(error))
 
 
 def _place(folder: Path, source: Path) -> Path:
     return folder / f"{source.stem}.arrow"
 
 
+def _room(folder: Path) -> int:
+    """The bytes that all copies of a worker may have."""
+    taken = sum(size for _, size, _ in _found(folder))
+    return min(MOST_BYTES, (shutil.disk_usage(folder.parent).free + taken) // PART_OF_FREE)
+
+
 def _make_room(folder: Path) -> None:
-    found = []
-    for file in folder.glob("[!.]*"):
-        with suppress(FileNotFoundError):  # its dataset has just been deleted
-            found.append((file.stat().st_mtime_ns, file.stat().st_size, file))
-    left = MOST_BYTES
-    for _, size, file in sorted(found, reverse=True):
+    left = _room(folder)
+    for _, size, file in sorted(_found(folder), reverse=True):
         left -= size
         if left < 0:
             remove(file)
+
+
+def _found(folder: Path) -> list[tuple[int, int, Path]]:
+    """The finished copies: when each was made, its size, its place."""
+    found = []
+    for file in folder.glob("[!.]*"):
+        with suppress(FileNotFoundError):  # its dataset has just been deleted
+            facts = file.stat()
+            found.append((facts.st_mtime_ns, facts.st_size, file))
+    return found

@@ -51,14 +51,18 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 def keep(blocks: Iterable[bytes], path: Path) -> tuple[str, int]:
     """Write blocks to `path`, whole or not at all; returns the SHA-256 and the size in bytes.
 
-    A block is added to the checksum by another thread while it is written and the next one comes.
+    From the second block on another thread adds each to the checksum while it is written and the
+    next one comes.
     """
-    digest, size = hashlib.sha256(), 0
-    with ThreadPoolExecutor(1) as other, replacing(path) as file:
-        adding = other.submit(digest.update, b"")
+    digest, size, adding = hashlib.sha256(), 0, None
+    with ThreadPoolExecutor(1) as other, replacing(path) as file:  # no thread of it runs yet
         for block in blocks:
-            adding.result()
-            adding = other.submit(digest.update, block)
+            if adding is not None:
+                adding.result()  # so that blocks do not pile up
+            if size:
+                adding = other.submit(digest.update, block)
+            else:
+                digest.update(block)
             size += len(block)
             file.write(block)
     return digest.hexdigest(), size

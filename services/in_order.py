@@ -10,7 +10,7 @@ from typing import TypeVar
 
 # For one stream: more threads would take the processor from those who do something else.
 THREADS = min(2, os.cpu_count() or 1)
-ROOM = 8 * 2**20  # bytes of CSV under way at a time; each takes about ten in memory
+ROOM = 8 * 2**20  # bytes under way at a time; each byte of a CSV takes about ten in memory
 
 Piece = TypeVar("Piece")
 Result = TypeVar("Result")
@@ -20,9 +20,9 @@ Submitted = tuple[int, Future[Result]]
 def in_order(
     work: Callable[[Piece], Result],
     pieces: Iterable[Piece],
-    threads: int = THREADS,
+    size: Callable[[Piece], int],
     room: int = ROOM,
-    size: Callable[[Piece], int] = len,  # type: ignore[assignment]  # of bytes, where it is not given
+    threads: int = THREADS,
 ) -> Generator[Result, None, None]:
     """`work(piece)` for each piece, by `threads` threads, given out in the order of the pieces.
 

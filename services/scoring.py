@@ -60,7 +60,7 @@ class Scorer:
         rows = text_rows(source, as_learned(reading, self.served.reading), self.limits)
         self._require_columns(rows)
         scorer = BlockScorer(self.served.model, rows, self.tally)
-        with closing(in_order(scorer, rows.blocks())) as blocks:
+        with closing(in_order(scorer, rows.blocks(), len)) as blocks:
             for block in blocks:
                 yield from self._told(block, rows, scorer)
         if not self.rows:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from models import Dataset, Experiment, Job, Version, Worker
 from models.job import OPEN
+from services import copies
 from services.files import is_locked, remove
 from services.paths import Home
 
@@ -43,7 +44,10 @@ def sweep(session: Session, home: Home) -> list[str]:
     named = set(_named(session, home))
     gone = [path for path in found if not _is_needed(path, unfinished, named)]
     for path in gone:
-        remove(path)
+        if path.parent.name == "copies":
+            copies.drop(path)
+        else:
+            remove(path)
     removed = [home.relative(path) for path in gone]
     if removed:
         log.info("removed what no row names", files=removed)

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from services import copies
-from services.reading import Reading, describe
+from services.reading import Limits, Reading, describe
 from services.setup import prepare
+from services.splits.plan import Plan
+from services.splits.split import split
 from tests.forms import post
 from tests.problems import assert_problem
 from tests.story import Story, app_on, flowers, fresh, settings_for, worker
@@ -26,7 +28,7 @@ def test_the_oldest_go_where_all_are_too_large(
         with copies.begun(folder, source) as copy:
             describe(source, Reading(), copy=copy)
         size = (folder / f"{name}.arrow").stat().st_size
-        monkeypatch.setattr(copies, "MOST_BYTES", 2 * size)
+        monkeypatch.setattr(copies, "MOST_BYTES", 2 * size)  # room for two
     assert copies.opened(folder, tmp_path / "a.csv") is None
     for name in ("b", "c"):
         file = copies.opened(folder, tmp_path / f"{name}.csv")
@@ -59,15 +61,46 @@ def test_a_split_is_the_same_with_it_and_without(story: Story, home: Path) -> No
         assert ours.data == theirs.data
 
 
-def test_what_is_split_is_the_copy(story: Story, home: Path) -> None:
-    """So it is read at all: one that was tampered with shows."""
+def test_one_that_is_damaged_is_not_believed(story: Story, home: Path) -> None:
+    """The CSV is read again, and the copy is gone."""
     before = found(home)
     name = story.make_dataset(flowers(500))
     (copy,) = found(home) - before
-    copy.write_bytes(b"no copy")
-    answer = story.create(id=fresh("exp"), dataset=name, target="kind")
-    assert answer.status_code == 500, answer.text
-    story.client.delete(f"/v1/datasets/{name}")
+    content = bytearray(copy.read_bytes())
+    content[len(content) // 2] ^= 1
+    copy.write_bytes(content)
+    one, other = (story.make_experiment(dataset=name, random_state=5) for _ in range(2))
+    assert not copy.exists()
+    ours, theirs = (story.get(each, "/splits/test").data for each in (one, other))
+    assert ours == theirs
+
+
+def test_what_is_split_is_the_copy(tmp_path: Path) -> None:
+    source, kept = tmp_path / "a.csv", tmp_path / "copies"
+    source.write_text(flowers(300))
+    with copies.begun(kept, source) as copy:
+        described = describe(source, Reading(), copy=copy)
+    source.unlink()
+    plan = Plan.of({"target": "kind"})
+    made = split(source, described, plan, tmp_path / "split", Limits(), lambda _: None, kept)
+    assert sum(made.rows.values()) == 300
+
+
+def test_a_dry_run_makes_none(story: Story, home: Path) -> None:
+    before = found(home)
+    answer = post(story, flowers(70), id=fresh(), dry_run="true")
+    assert answer.status_code == 200, answer.text
+    assert found(home) == before
+
+
+def test_a_folder_that_cannot_be_removed_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A step that still runs may write there: that must not end who tidies up."""
+    (tmp_path / "x").mkdir()
+    monkeypatch.setattr(copies, "remove", lambda _: (tmp_path / "x" / "y").rmdir())
+    copies.drop(tmp_path / "x")
+    assert (tmp_path / "x").exists()
 
 
 def test_it_goes_with_its_dataset(story: Story, home: Path) -> None:

@@ -32,8 +32,8 @@ def pieces_then(error: Exception, count: int) -> Iterator[bytes]:
 @pytest.mark.parametrize("threads", [1, 2, 5])
 @pytest.mark.parametrize("room", [1, 10, 25, 10_000])
 def test_the_order_is_that_of_the_pieces(threads: int, room: int) -> None:
-    assert list(in_order(bytes.hex, PIECES, threads, room)) == [p.hex() for p in PIECES]
-    assert list(in_order(bytes.hex, [], threads, room)) == []
+    assert list(in_order(bytes.hex, PIECES, len, room, threads)) == [p.hex() for p in PIECES]
+    assert list(in_order(bytes.hex, [], len, room, threads)) == []
     assert not running()
 
 
@@ -47,7 +47,7 @@ def test_a_slow_piece_is_waited_for() -> None:
             second.set()
         return piece
 
-    assert list(in_order(work, PIECES, 2, 100)) == PIECES
+    assert list(in_order(work, PIECES, len, 100, 2)) == PIECES
 
 
 @pytest.mark.parametrize(("room", "most"), [(1, 1), (10, 1), (11, 2), (40, 4), (45, 5)])
@@ -62,7 +62,7 @@ def test_no_more_is_taken_than_there_is_room_for(room: int, most: int) -> None:
             held.append(taken - given)
             yield piece
 
-    for _ in in_order(bytes.hex, counted(), 2, room):
+    for _ in in_order(bytes.hex, counted(), len, room, 2):
         given += 1
     assert given == len(PIECES)
     # The one that was given out last is not held here any more, but is counted still.
@@ -80,7 +80,7 @@ def test_a_failure_takes_its_turn_and_ends_the_rest() -> None:
 
     done: list[bytes] = []
     with pytest.raises(Broken, match=PIECES[3].hex()):
-        done.extend(in_order(work, PIECES, 2, 60))  # takes in each as it comes
+        done.extend(in_order(work, PIECES, len, 60, 2))  # takes in each as it comes
     assert done == PIECES[:3]
     assert len(begun) < 15
     assert not running()
@@ -93,9 +93,9 @@ def test_what_is_wrong_with_an_earlier_piece_comes_before_a_break_of_the_stream(
         return piece
 
     with pytest.raises(Broken, match="a piece"):
-        list(in_order(work, pieces_then(Broken("the stream"), 4), 2, 1000))
+        list(in_order(work, pieces_then(Broken("the stream"), 4), len, 1000, 2))
     with pytest.raises(Broken, match="the stream"):
-        list(in_order(bytes.hex, pieces_then(Broken("the stream"), 4), 2, 1000))
+        list(in_order(bytes.hex, pieces_then(Broken("the stream"), 4), len, 1000, 2))
     assert not running()
 
 
@@ -106,7 +106,7 @@ def test_who_stops_early_leaves_nothing_running() -> None:
         begun.append(piece)
         return piece
 
-    results = in_order(work, PIECES, 1, 60)
+    results = in_order(work, PIECES, len, 60, 1)
     assert next(results) == PIECES[0]
     results.close()
     assert not running()

@@ -13,10 +13,11 @@ from services.reading.description import Description, Dialect
 from services.reading.options import Limits, Reading
 from services.reading.plain import PlainReader
 from services.reading.rows import Rows
-from services.reading.typed_copy import TypedCopy
+from services.reading.typed_copy import Damaged, TypedCopy
 from services.reading.writer import csv_bytes, header_of, lines, side_by_side, text_of
 
 __all__ = [
+    "Damaged",
     "Description",
     "Dialect",
     "Limits",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,20 +19,21 @@ from services.reading.faults import refusal
 from services.reading.options import Limits
 from services.reading.plain import PlainReader
 from services.reading.rows import Rows
-from services.reading.typed_copy import copied_batches
+from services.reading.typed_copy import Piece, batch_of, pieces_of
 
 
 def typed_batches(
     path: Path,
     description: Description,
     limits: Limits | None = None,
-    copy: pa.NativeFile | None = None,
+    copy: BinaryIO | None = None,
 ) -> Iterator[pa.RecordBatch]:
     """The described columns of the same file, typed, batch by batch in the file's order.
 
     integer gives int64, number float64, boolean bool, date timestamp[us], category string; a
     missing cell is null. They come from the open `copy` that was made when the file was described,
-    where one is given. Raises Invalid if the file is no longer the one described.
+    where one is given. Raises Invalid if the file is no longer the one described, Damaged if the
+    copy is not.
     """
     limits = limits or Limits()
     if copy is not None:
@@ -41,25 +42,25 @@ def typed_batches(
 
 
 def _from_copy(
-    copy: pa.NativeFile, description: Description, limits: Limits
+    copy: BinaryIO, description: Description, limits: Limits
 ) -> Iterator[pa.RecordBatch]:
     columns, markers = description.columns, description.dialect.missing_values
 
-    def values_of(batch: pa.RecordBatch) -> pa.RecordBatch:
-        values, faults = typed(batch, columns, markers, 0)
+    def values_of(piece: Piece) -> pa.RecordBatch:
+        values, faults = typed(batch_of(piece), columns, markers, 0)
         if faults:
             raise refusal(faults, limits.max_faults)
         return _with_integers(values, columns)
 
-    batches = in_order(values_of, copied_batches(copy), size=lambda batch: int(batch.nbytes))
-    with closing(batches):
+    pieces = pieces_of(copy, description.rows)
+    with closing(in_order(values_of, pieces, lambda piece: len(piece.content))) as batches:
         yield from batches
 
 
 def _from_csv(path: Path, description: Description, limits: Limits) -> Iterator[pa.RecordBatch]:
     rows, done = Rows(path, description.dialect, limits), 0
     reader = _Reader(rows, description.columns)
-    with closing(in_order(reader, rows.blocks())) as blocks:
+    with closing(in_order(reader, rows.blocks(), len)) as blocks:
         for block in blocks:
             if block.texts is not None:
                 rows.check_cells(block.texts, done)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from itertools import chain
 from pathlib import Path
 
@@ -30,9 +31,10 @@ from services.reading.verdict import column_of, refused_cells
 # The distinct values of all columns together; a wide table gets fewer for each column.
 _ALL_LEVELS = 1_000_000
 _FEWEST_LEVELS = 100
-BEHIND = 4  # batches that are added up, and not in the copy yet
 _ALL_LEVEL_BYTES = 256 * 2**20
 _FEWEST_LEVEL_BYTES = 16 * 2**10
+
+_BEHIND = 8 * 2**20  # bytes that are added up, and not in the copy yet
 
 _CELL_CODES = {
     Kind.INFINITE: ("non_finite", "which is not finite"),
@@ -59,11 +61,7 @@ def describe(
     tallies = _tallies(dialect, limits, cap)
     uneven = None
     try:
-        tallied = _tallied(rows, tallies, cap)
-        # The copy is written by a thread of its own.
-        ends = in_order(copy.add, tallied, 1, BEHIND, lambda _: 1) if copy is not None else tallied
-        for _ in ends:
-            pass
+        _pass_over(_tallied(rows, tallies, cap), copy)
     except Invalid as error:
         # Where they fill the refusal, how far the reading came does not matter.
         if error.code != "ragged_row" or len(error.faults) >= limits.max_faults:
@@ -121,7 +119,25 @@ def _tallied(rows: Rows, tallies: list[Tally], cap: int) -> Iterator[Seen]:
         if done == cap:
             _end_head(tallies)
             looker.heads_over = True
-        yield batch, looks
+        yield batch, looks and _still_numbers(tallies, looks)
+
+
+def _still_numbers(tallies: list[Tally], looks: Looks) -> Looks:
+    """Without what was read as numbers beforehand in columns that hold others by now."""
+    pairs = zip(tallies, looks, strict=True)
+    return [look if tally.may_be_numeric else None for tally, look in pairs]
+
+
+def _pass_over(tallied: Iterator[Seen], copy: TypedCopy | None) -> None:
+    """Read to the end; where there is to be a copy, a thread of its own writes it."""
+    if copy is None:
+        for _ in tallied:
+            pass
+        return
+    written = in_order(copy.add, tallied, lambda seen: int(seen[0].nbytes), _BEHIND, 1)
+    with closing(written):
+        for _ in written:
+            pass
 
 
 def _cut_at(

@@ -15,13 +15,13 @@ from services.reading.histogram import Histogram
 
 @dataclass(frozen=True)
 class Numbers:
-    """`texts` that are all numbers or null, `read` as float64, and the ends of those there are.
+    """`cells` that are all numbers or null, `read` as float64, and the ends of those there are.
 
-    Where they were read at once they stand for the texts, too. `histogram` has counted them;
+    The cells are texts, or float64 where they were read so at once. `histogram` has counted them;
     `wholes` are the values as int64, where all are whole and it was asked for.
     """
 
-    texts: pa.Array
+    cells: pa.Array
     read: pa.Array
     low: float
     high: float

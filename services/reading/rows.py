@@ -66,7 +66,7 @@ class Rows:
     ) -> Iterator[tuple[pa.RecordBatch, Look]]:
         """As `batches`; `look` reads each block, in one of a few threads, and says more of it."""
         done = 0
-        with closing(in_order(look, self.blocks())) as batches:
+        with closing(in_order(look, self.blocks(), len)) as batches:
             for batch, found in batches:
                 self.check_cells(batch, done)
                 done += batch.num_rows

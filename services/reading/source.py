@@ -86,8 +86,8 @@ class Source(io.RawIOBase):
         """The line of the first NUL, found by a second look; lines are counted for nothing else."""
         decode, ends, at = Decoder(self._codec), LineEnds(), -1
         self._file.seek(0)
-        while at < 0:
-            piece = decode(self._file.read(_LEAST_PIECE))
+        while at < 0 and (raw := self._file.read(_LEAST_PIECE)):
+            piece = decode(raw)
             at = piece.find(0)
             ends.add(piece if at < 0 else piece[:at])
         return ends.count + 1

@@ -61,14 +61,14 @@ class Tally:
         """
         known = Kind.NUMBER in self.first and not self.levels.live
         hidden = self._markers.hide_in_numbers
-        return known and not self.whole and not hidden and self._may_be_numeric()
+        return known and not self.whole and not hidden and self.may_be_numeric
 
     def look(self, texts: pa.Array) -> Numbers | None:
         """What `add` wants to know of its cells beforehand; several threads may look at a time.
 
         That a column is none of numbers is never taken back, so it does not matter when they look.
         """
-        if not self._may_be_numeric():
+        if not self.may_be_numeric:
             return None
         return numbers_of(texts, self._markers, whole=self.whole)
 
@@ -78,17 +78,19 @@ class Tally:
         `row` is the number of the first one. Cells that were read as numbers are taken only while
         such are wanted.
         """
-        if numbers is not None and self._may_be_numeric():
+        if numbers is not None and self.may_be_numeric:
             self._add_numbers(numbers, row)
         else:
             self._add_any(texts, row)
         self.cells += len(texts)
 
-    def _may_be_numeric(self) -> bool:
+    @property
+    def may_be_numeric(self) -> bool:
+        """Whether no cell so far says that the column is none of numbers."""
         return not any(self.count[kind] for kind in _NEVER_NUMERIC)
 
     def _add_numbers(self, numbers: Numbers, row: int) -> None:
-        self._count_numbers(numbers.texts, row)
+        self._count_numbers(numbers.cells, row)
         self._stretch(numbers.low, numbers.high)
         self.histogram.merge(numbers.histogram)
         self._note_wholes(numbers)
@@ -113,7 +115,7 @@ class Tally:
         if numbers.wholes is None:
             self.whole = False
             self.sequence.stop()
-        elif numbers.texts.null_count:
+        elif numbers.cells.null_count:
             self.sequence.stop()
         else:
             self.sequence.add(numbers.wholes)

@@ -35,7 +35,7 @@ def foresee(
     dealer, began = Dealer(description, plan, used), time.perf_counter()
     check_rows(dealer.assign.rows())
     with ExitStack() as stack:
-        writers = Writers(folder, stack, description.columns)
+        writers = Writers(folder, stack)
         for batch in typed_batches(source, description, limits):
             writers.write((batch, dealer.deal(batch)))
             if dealer.seen >= ENOUGH_ROWS:

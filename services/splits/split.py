@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+import structlog
 
 from models.errors import invalid
 from services import copies
 from services.columns import Column
 from services.files import sha256_of, sync
 from services.in_order import in_order
-from services.reading import Description, Limits, typed_batches
+from services.reading import Damaged, Description, Limits, typed_batches
 from services.splits.assign import PARTS
 from services.splits.dealer import Dealer
 from services.splits.plan import Plan, choose
 from services.splits.writers import Writers
 
-WAITING = 8  # batches that are dealt out, and not yet written
+WAITING = 16 * 2**20  # bytes that are dealt out, and not yet written
+
+Dealt = tuple[Dealer, dict[str, int]]
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -53,29 +60,56 @@ def split(
     read. Raises Invalid for whatever in the plan does not fit the table.
     """
     used, left_out = choose(description.columns, description.rows, plan)
-    dealer = Dealer(description, plan, used)
-    with ExitStack() as stack:
-        writers = Writers(folder, stack, description.columns)
-        copy = copies.opened(kept, source) if kept is not None else None
-        if copy is not None:
-            stack.enter_context(copy)
+
+    def deal(copy: BinaryIO | None) -> Dealt:
         batches = typed_batches(source, description, limits, copy)
-        # What is dealt out is written by a thread of its own.
-        dealt = ((batch, dealer.deal(batch)) for batch in batches)
-        for rows in in_order(writers.write, dealt, threads=1, room=WAITING, size=lambda _: 1):
-            report(rows / description.rows)
-        writers.finish()
-    check_rows(writers.rows)
+        dealer = Dealer(description, plan, used)
+        return dealer, _written(dealer, batches, folder, lambda n: report(n / description.rows))
+
+    dealer, rows = _from_copy(kept, source, deal) or deal(None)
+    check_rows(rows)
     with ThreadPoolExecutor(len(PARTS)) as others:
-        checksums = others.map(_kept, (folder / f"{part}.parquet" for part in writers.rows))
+        checksums = others.map(_kept, (folder / f"{part}.parquet" for part in rows))
         notices = [*left_out, *dealer.notices()]
     return Split(
-        rows=writers.rows,
-        checksums=dict(zip(writers.rows, checksums, strict=True)),
+        rows=rows,
+        checksums=dict(zip(rows, checksums, strict=True)),
         features=[feature.as_record() for feature in dealer.features()],
         classes=dealer.classes(),
         warnings=[*about(description, plan, used), *map(asdict, notices)],
     )
+
+
+def _from_copy(kept: Path | None, source: Path, deal: Callable[[BinaryIO], Dealt]) -> Dealt | None:
+    """What comes of dealing out the copy of a CSV; None where there is none that is whole."""
+    copy = copies.opened(kept, source) if kept is not None else None
+    if kept is None or copy is None:
+        return None
+    with copy:
+        try:
+            return deal(copy)
+        except Damaged as error:
+            log.warning("the CSV is read again", file=source.name, error=str(error))
+    copies.drop(kept, source)
+    return None
+
+
+def _written(
+    dealer: Dealer,
+    batches: Iterator[pa.RecordBatch],
+    folder: Path,
+    report: Callable[[int], None],
+) -> dict[str, int]:
+    """Deal out all rows, and have a thread write the parts; how many rows each has."""
+    with ExitStack() as stack:
+        writers = Writers(folder, stack)
+        dealt = ((batch, dealer.deal(batch)) for batch in batches)
+        written = in_order(writers.write, dealt, lambda pair: int(pair[0].nbytes), WAITING, 1)
+        with closing(written):
+            for rows in written:
+                report(rows)
+        writers.finish()
+    return writers.rows
 
 
 def _kept(file: Path) -> str:

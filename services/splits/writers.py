@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from services.columns import Column
 from services.splits.assign import PARTS, Parts
 
 # Of values in memory. A row group costs a kilobyte for each column in the end of the file, which
 # a reader holds; and a wide table is read group by group.
 GROUP_BYTES = 16 * 2**20
+# Of so many first values it is tried whether they become smaller, and by how much is worth it.
+TRIED, WORTH = 8192, 0.95
 
 
 class Writers:
     """One Parquet file a part, opened when its first rows are written."""
 
-    def __init__(self, folder: Path, stack: ExitStack, columns: Iterable[Column]) -> None:
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
         self.folder, self.stack = folder, stack
-        self._compression = {column.name: _compression(column) for column in columns}
         self.rows: dict[str, int] = {}
         self._waiting: dict[str, list[pa.RecordBatch]] = {}
         self._bytes: dict[str, int] = {}
@@ -55,18 +54,19 @@ class Writers:
         waiting = self._waiting[part]
         if waiting:
             group = pa.Table.from_batches(waiting)
-            self._file(part, group.schema).write_table(group, row_group_size=len(group))
+            self._file(part, group).write_table(group, row_group_size=len(group))
             waiting.clear()
             self._bytes[part] = 0
 
-    def _file(self, part: str, schema: pa.Schema) -> pq.ParquetWriter:
+    def _file(self, part: str, group: pa.Table) -> pq.ParquetWriter:
         if part not in self._files:
-            texts = [field.name for field in schema if pa.types.is_string(field.type)]
+            names = group.schema.names
+            texts = [field.name for field in group.schema if pa.types.is_string(field.type)]
             # Of numbers nearly every one is another, and nobody asks for a group's least.
             writer = pq.ParquetWriter(
                 self.folder / f"{part}.parquet",
-                schema,
-                compression=self._compression,
+                group.schema,
+                compression={name: _compression(group[name]) for name in names},
                 use_dictionary=texts,
                 write_statistics=False,
             )
@@ -74,6 +74,9 @@ class Writers:
         return self._files[part]
 
 
-def _compression(column: Column) -> str:
-    """Numbers of which nearly every one is another do not become smaller, and take time to try."""
-    return "none" if column.type == "number" and column.distinct is None else "lz4"
+def _compression(values: pa.ChunkedArray) -> str:
+    """lz4, but none for numbers that do not become smaller: it takes as long as to write them."""
+    if not pa.types.is_floating(values.type):
+        return "lz4"
+    first = values.slice(0, TRIED).drop_null().to_numpy().tobytes()
+    return "lz4" if len(pa.compress(first, "lz4", asbytes=True)) < WORTH * len(first) else "none"

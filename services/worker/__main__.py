@@ -13,8 +13,7 @@ import structlog
 from sqlalchemy.orm import sessionmaker
 
 from models.database import connect
-from services import logs
-from services.files import remove
+from services import copies, logs
 from services.paths import Home
 from services.settings import SettingError, Settings, read
 from services.worker import engine
@@ -59,8 +58,8 @@ def run(settings: Settings, stopping: threading.Event) -> None:
         log.info("worker ready", executor=lease.executor)
         keep_beating(bench, lease, stopping)
         bench.put_back()
-        remove(bench.home.copies(bench.executor))
         lease.end()
+        copies.drop(bench.home.copies(bench.executor))
         bench.traces.end()
         code = 0
     except Exception:

@@ -136,8 +136,9 @@ class Bench:
         """Remove what a job leaves behind once it is over, however it ended."""
         remove(self.home.work(job_id))
         remove(self.home.upload(job_id))
-        if not self.home.dataset(job_id).exists():
-            for copy in self.home.copies_of(job_id):
+        kept = self.home.dataset(job_id).exists()
+        for copy in self.home.copies_of(job_id):
+            if not kept or copy.name.startswith("."):  # this one was not finished
                 remove(copy)
         if patient(lambda: self._mend(job_id)) and self.settings.dask_storage is not None:
             clear_shared(self.settings.dask_storage, job_id)

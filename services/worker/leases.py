@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from models import Worker, writing
 from models.database import now
 from models.job import SILENT
-from services.files import remove
+from services.copies import drop
 from services.paths import Home
 
 BEAT_EVERY = 10.0
@@ -67,7 +67,7 @@ class Lease:
                 with self.sessions() as session, writing(session):
                     session.execute(sa.delete(Worker).where(Worker.executor == dead))
                 self.home.lock(dead).unlink(missing_ok=True)
-                remove(self.home.copies(dead))
+                drop(self.home.copies(dead))
 
     def _claimed(self, locks: ExitStack) -> list[str]:
         """The dead workers that are ours to bury.

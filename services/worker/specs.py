@@ -20,7 +20,7 @@ def reading(bench: Bench, job: Job) -> Spec:
         **_common(bench, job),
         # An earlier attempt may have moved the upload to where the dataset's file lies.
         "source": str(kept if kept.exists() else upload),
-        "copies": str(bench.home.copies(bench.executor)),
+        "copies": None if job.params.get("dry_run") else str(bench.home.copies(bench.executor)),
         "reading": job.params["reading"],
     }
 

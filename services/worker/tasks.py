@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ def describe(spec: Spec, report: Report) -> Outcome:
     """Read a whole CSV and write down what is in it."""
     reading, limits = Reading.from_record(spec["reading"]), Limits(max_columns=spec["max_columns"])
     source = Path(spec["source"])
-    with copies.begun(Path(spec["copies"]), source) as copy:
+    with copies.begun(Path(spec["copies"]), source) if spec["copies"] else nullcontext() as copy:
         description = describe_csv(
             source, reading, limits, lambda share: report(share, "reading the CSV"), copy
         )
