@@ -66,9 +66,15 @@ def _place(folder: Path, source: Path) -> Path:
 
 
 def _room(folder: Path) -> int:
-    """The bytes that all copies of a worker may have."""
+    """The bytes that all copies of a worker may have, none where there is no place for them."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        log.warning("there is no place for copies", folder=folder.name, error=str(error))
+        return 0
     taken = sum(size for _, size, _ in _found(folder))
-    return min(MOST_BYTES, (shutil.disk_usage(folder.parent).free + taken) // PART_OF_FREE)
+    return min(MOST_BYTES, (free + taken) // PART_OF_FREE)
 
 
 def _make_room(folder: Path) -> None:

@@ -37,6 +37,7 @@ def accuracy(work: Path, sample: str, target: str, seed: int) -> float:
         "attempt": work.name,
         "max_columns": 100,
         "source": str(SAMPLES / f"{sample}.csv"),
+        "copies": str(work / "copies"),
     }
     tasks.describe({**common, "reading": Reading().as_record()}, quiet)
     description = done(work, "description.json")

@@ -42,6 +42,16 @@ def test_one_that_is_broken_off_leaves_nothing(tmp_path: Path) -> None:
     assert not list((tmp_path / "copies").iterdir())
 
 
+def test_a_place_that_is_none_costs_the_copy_alone(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    source = tmp_path / "a.csv"
+    source.write_text(flowers(100))
+    with copies.begun(tmp_path / "file" / "copies", source) as copy:
+        assert describe(source, Reading(), copy=copy) == describe(source, Reading())
+    assert not copy.finished
+    assert copies.opened(tmp_path / "file" / "copies", source) is None
+
+
 def found(home: Path) -> set[Path]:
     return set(home.glob("copies/*/*"))
 

@@ -51,7 +51,6 @@ class TypedCopy:
         self._numbers: set[str] = set()
         self._file: BinaryIO | None = None
         with self._unless_it_fails():
-            path.parent.mkdir(parents=True, exist_ok=True)
             self._file = path.open("wb")
 
     def add(self, seen: Seen) -> None:
