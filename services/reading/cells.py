@@ -5,6 +5,7 @@ Every function takes an array of strings without nulls unless it says otherwise.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -13,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.csv
 
 from services.columns import FLOAT32_MAX
 from services.reading.grammar import DATE, PATTERNS, WHOLE_MAX, Kind, kind_of, moment
@@ -30,6 +32,7 @@ __all__ = [
     "kinds",
     "many_kinds",
     "matches",
+    "read_at_once",
     "wholes",
 ]
 
@@ -57,6 +60,22 @@ class Markers:
     def hide_in_numbers(self) -> bool:
         """Whether a marker reads as a number too, as -999 does."""
         return any(kind_of(text) == Kind.NUMBER for text in self.texts)
+
+
+def read_at_once(
+    names: Sequence[str], numbers: Collection[str], missing_values: Sequence[str]
+) -> pyarrow.csv.ConvertOptions:
+    """Has Arrow read columns as float64, null where a cell is missing, and the others as text.
+
+    Arrow takes the blanks off a number before it reads it, off a marker it does not.
+    """
+    types = [pa.float64() if name in numbers else pa.string() for name in names]
+    return pyarrow.csv.ConvertOptions(
+        column_types=dict(zip(names, types, strict=True)),
+        check_utf8=False,  # it was made such
+        null_values=list(dict.fromkeys(["", *missing_values])),
+        strings_can_be_null=False,
+    )
 
 
 def matches(texts: pa.Array, pattern: str) -> Flags:

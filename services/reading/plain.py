@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.csv
 
 from services.columns import NUMERIC, Column
-from services.reading.cells import Markers
+from services.reading.cells import Markers, read_at_once
 from services.reading.convert import fit, typed
 from services.reading.description import Dialect
 from services.reading.options import Limits
@@ -54,15 +54,8 @@ class PlainReader:
         self._dialect, self._wanted, self._limits = dialect, wanted, limits
         self._markers = Markers(dialect.missing_values)
         numbers = {column.name for column in wanted if column.type in NUMERIC}
-        # Arrow takes the blanks off a number before it reads it, off a marker it does not.
         self._numbers = set() if self._markers.hide_in_numbers else numbers
-        types = [pa.float64() if n in self._numbers else pa.string() for n in dialect.names]
-        self._conversion = pyarrow.csv.ConvertOptions(
-            column_types=dict(zip(dialect.names, types, strict=True)),
-            check_utf8=False,  # it was made such
-            null_values=list(dict.fromkeys(["", *dialect.missing_values])),
-            strings_can_be_null=False,
-        )
+        self._conversion = read_at_once(dialect.names, self._numbers, dialect.missing_values)
 
     def __call__(self, block: bytes) -> PlainRows | None:
         """The rows of a block of whole records, or None where they are not plain."""

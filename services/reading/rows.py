@@ -18,6 +18,7 @@ import pyarrow.csv
 from models.errors import Invalid, invalid
 from services.in_order import in_order
 from services.reading.blocks import block_size, whole_records
+from services.reading.cells import read_at_once
 from services.reading.description import Dialect
 from services.reading.faults import refusal, row_pointer
 from services.reading.options import Limits
@@ -103,13 +104,8 @@ class Rows:
         """
         if self.dialect.padding or self._has_long_line(block):
             return None
-        types = [pa.float64() if at in numbers else pa.string() for at in range(self._width)]
-        conversion = pyarrow.csv.ConvertOptions(
-            column_types=dict(zip(self._places, types, strict=True)),
-            check_utf8=False,  # it was made such
-            null_values=list(dict.fromkeys(["", *self.dialect.missing_values])),
-            strings_can_be_null=False,
-        )
+        places = {self._places[at] for at in numbers}
+        conversion = read_at_once(self._places, places, self.dialect.missing_values)
         try:
             return self._named(self._parsed(block, self._strict_syntax, conversion))
         except pa.ArrowInvalid:

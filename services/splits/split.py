@@ -68,15 +68,22 @@ def split(
 
     dealer, rows = _from_copy(kept, source, deal) or deal(None)
     check_rows(rows)
+    return _told(dealer, rows, folder, [*about(description, plan, used), *map(asdict, left_out)])
+
+
+def _told(
+    dealer: Dealer, rows: dict[str, int], folder: Path, warnings: list[dict[str, Any]]
+) -> Split:
+    """What was made, once it is on the disk."""
     with ThreadPoolExecutor(len(PARTS)) as others:
         checksums = others.map(_kept, (folder / f"{part}.parquet" for part in rows))
-        notices = [*left_out, *dealer.notices()]
+        notices = dealer.notices()
     return Split(
         rows=rows,
         checksums=dict(zip(rows, checksums, strict=True)),
         features=[feature.as_record() for feature in dealer.features()],
         classes=dealer.classes(),
-        warnings=[*about(description, plan, used), *map(asdict, notices)],
+        warnings=[*warnings, *map(asdict, notices)],
     )
 
 
