@@ -18,7 +18,12 @@ from benchmarks.processes import PATIENCE_SECONDS, ROOT, clean_environ, free_por
 
 DASK = [sys.executable, "-m", "dask"]
 OWN = ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--memory-limit", "0"]
-SAME_CODE = {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}  # as ./run.sh dask has them
+# As ./run.sh dask has them.
+SAME_CODE = {
+    "PYTHONPATH": str(ROOT),
+    "OMP_NUM_THREADS": "1",
+    "DASK_DISTRIBUTED__WORKER__PRELOAD": "services.worker.tasks",
+}
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from distributed import Client
 
 from benchmarks.cluster import Cluster, clustering
 from services.forest.batches import INTELEX, SCIKIT_LEARN
@@ -65,6 +67,12 @@ def wait_for_message(story: Story, job: str, words: str) -> None:
 def stored(folder: Path) -> list[Path]:
     """The files in a storage."""
     return [file for file in folder.rglob("*") if file.is_file()]
+
+
+def test_workers_have_loaded_what_grows_trees_before_they_are_given_any(cluster: Cluster) -> None:
+    with Client(cluster.address, set_as_default=False) as client:  # type: ignore[no-untyped-call]
+        loaded = client.run(lambda: "services.worker.tasks" in sys.modules)
+    assert list(loaded.values()) == [True, True]
 
 
 @pytest.mark.parametrize("engine", [SCIKIT_LEARN, INTELEX])
@@ -196,7 +204,7 @@ def test_a_cluster_that_cannot_is_said(tmp_path: Path, story: Story) -> None:
         cluster = Cluster(tmp_path)
         stack.callback(cluster.close)
         cluster.start_scheduler()
-        cluster.start_worker(PYTHONPATH=str(tmp_path))
+        cluster.start_worker(PYTHONPATH=str(tmp_path), DASK_DISTRIBUTED__WORKER__PRELOAD="[]")
         cluster.wait_for_workers(1)
         stack.enter_context(worker(tmp_path, GROVE_DASK_SCHEDULER=cluster.address))
         experiment = story.make_experiment(flowers(500))

@@ -50,10 +50,9 @@ def assemble_version(spec: Spec, grown: list[dict[str, Any]]) -> dict[str, Any]:
     served = export.write_serving(folder, spec["task"], forest, features, spec["columns"])
     with ThreadPoolExecutor(1) as pool:  # to load an export takes as long as to write the rest
         checking = pool.submit(_check, spec, pipeline, Model.passing(folder, served))
-        kept = export.write_kept(folder, pipeline)
+        checksums = served | export.write_kept(folder, pipeline)
+        _check(spec, pipeline, Model.mapped(folder, checksums))
         checking.result()
-    checksums = served | kept
-    _check(spec, pipeline, Model.mapped(folder, checksums))
     manifest = {**_manifest(spec, forest, folder), **_growth(asked, grown)}
     del pipeline, forest  # a calibration wants the memory that they take
     checksums |= _calibrate(spec, folder, checksums) | _watch(spec, folder, features)

@@ -18,11 +18,11 @@ import structlog
 from distributed import Client, Future, KilledWorker
 
 from models.errors import Failed
-from services.worker.children import LOOK_EVERY
 from services.worker.far import fetch_trees
 from services.worker.outcomes import Outcome, Report, Spec
 
 FAR = "services.worker.far"
+LOOK_EVERY = 1.0  # seconds; a batch that is there is taken at once
 CONNECT_SECONDS = 5
 CLOSE_SECONDS = 2
 AWAY_SECONDS = 5
@@ -48,7 +48,7 @@ class Cluster:
         """The outcome of the batch from the tree `start` on.
 
         `seconds` in it are those that it was waited for: of batches that grow side by side they
-        add up to the time that all of them took. `look` is called a few times a second, and may
+        add up to the time that all of them took. `look` is called once a second, and may
         raise; `report` is told what is waited for.
         """
         began = time.monotonic()
