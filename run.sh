@@ -110,9 +110,7 @@ case ${1:-serve} in
   check | backup | restore) part=$1; shift; install requirements.txt; exec python3 -m "commands.$part" "$@" ;;
   demo) install requirements.txt; exec python3 -m commands.demo ;;
   test) shift; install requirements-test.txt; exec python3 -m pytest "$@" ;;
-  dask) # a worker loads what grows trees (some seconds) before it is given any
-    shift; install requirements.txt
-    DASK_DISTRIBUTED__WORKER__PRELOAD=services.worker.tasks exec python3 -m dask "$@" ;;
+  dask) shift; install requirements.txt; DASK_CONFIG=${DASK_CONFIG:-$PWD/deploy/dask.yaml} exec python3 -m dask "$@" ;;
   bench) shift; install requirements.txt; exec python3 -m benchmarks "$@" ;;
   help | -h | --help) usage ;;
   *) usage; exit 2 ;;

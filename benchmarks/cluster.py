@@ -22,7 +22,7 @@ OWN = ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--memory-limit", "0"]
 SAME_CODE = {
     "PYTHONPATH": str(ROOT),
     "OMP_NUM_THREADS": "1",
-    "DASK_DISTRIBUTED__WORKER__PRELOAD": "services.worker.tasks",
+    "DASK_CONFIG": str(ROOT / "deploy" / "dask.yaml"),
 }
 
 
