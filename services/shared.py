@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 from uuid import uuid4
 
 import fsspec
 import structlog
 
-from models.errors import Failed
+from models.errors import Failed, GroveError
 from services.files import sha256_of
 
+# What does not pass by itself: no room, no right, no such place.
+LASTING = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT)
+
 log = structlog.get_logger()
+
+
+def may_pass(error: Exception) -> bool:
+    """Whether a storage that fails with this error may do by itself what it is asked, later on.
+
+    Each kind of storage has errors of its own; those of Python that are not of the system are a
+    mistake in a program, or want of memory.
+    """
+    if isinstance(error, OSError):
+        return error.errno not in LASTING
+    return not isinstance(error, GroveError) and type(error).__module__ != "builtins"
 
 
 def clear_shared(address: str, name: str) -> None:

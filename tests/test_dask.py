@@ -72,7 +72,9 @@ def stored(folder: Path) -> list[Path]:
 def test_workers_have_loaded_what_grows_trees_before_they_are_given_any(cluster: Cluster) -> None:
     with Client(cluster.address, set_as_default=False) as client:  # type: ignore[no-untyped-call]
         loaded = client.run(lambda: "services.worker.tasks" in sys.modules)
+        patience = client.run_on_scheduler(lambda dask_scheduler: dask_scheduler.worker_ttl)
     assert list(loaded.values()) == [True, True]
+    assert patience is None  # for who sends no word: those that grow trees cannot
 
 
 @pytest.mark.parametrize("engine", [SCIKIT_LEARN, INTELEX])
@@ -212,6 +214,19 @@ def test_a_cluster_that_cannot_is_said(tmp_path: Path, story: Story) -> None:
         assert_no_orphans(tmp_path)
     assert failed["error"]["code"] == "cluster_failed"
     assert "services" in failed["error"]["detail"]
+
+
+def test_once_the_time_is_up_no_batch_is_waited_for(
+    tmp_path: Path, story: Story, cluster: Cluster
+) -> None:
+    with worker(tmp_path, GROVE_DASK_SCHEDULER=cluster.address):
+        experiment = story.make_experiment(big_table())
+        asked = {**SLOW, "n_estimators": 2_000}
+        version = made_by(story, experiment, begin(story, experiment, max_minutes=1e-6, **asked))
+        wait_until(lambda: not cluster.busy())
+    trees = version["hyper_parameters"]["n_estimators"]
+    assert trees == version["manifest"]["batches"][-1][1] < 2_000
+    assert version["manifest"]["stopped"] == {"by": "max_minutes", "n_estimators_asked": 2_000}
 
 
 def test_the_time_that_is_told_is_that_of_all_together(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from models.errors import Failed
 from services.shared import Shared
 from services.worker import far
 from services.worker.children import TASKS
@@ -56,6 +59,34 @@ def test_in_a_folder_while_the_job_goes_on(tmp_path: Path, monkeypatch: pytest.M
     growing(monkeypatch, lambda: None)
     assert far.grow_far(spec, 0, 2)["path"] == "1/trees-0.pickle"
     assert (tmp_path / JOB / "1" / "trees-0.pickle").is_file()
+
+
+@pytest.mark.parametrize(
+    ("errors", "tries"),
+    [
+        ([], 1),
+        ([TimeoutError(), OSError(errno.EIO, "away")], 3),
+        ([TimeoutError()] * 9, 5),
+        ([OSError(errno.ENOSPC, "full")], 1),
+        ([PermissionError(errno.EACCES, "no")], 1),
+        ([Failed("gone", code="work_lost")], 1),
+        ([TypeError()], 1),
+    ],
+)
+def test_a_storage_that_is_away_is_asked_again(
+    monkeypatch: pytest.MonkeyPatch, errors: list[Exception], tries: int
+) -> None:
+    monkeypatch.setattr(far, "PAUSES", (0, 0, 0, 0))
+    left, done = [*errors], []
+
+    def work() -> None:
+        done.append("try")
+        if left:
+            raise left.pop(0)
+
+    with pytest.raises(type(errors[0])) if len(errors) >= tries else nullcontext():
+        far._insist(work)
+    assert len(done) == tries
 
 
 @pytest.mark.parametrize("over", [False, True])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.ensemble import RandomForestClassifier
 
-from services.forest.batches import is_time_for_more
+from services.forest.batches import is_time_for_more, seconds_left
 from tests.downloads import pipeline_of
 from tests.problems import assert_problem
 from tests.story import FLOWER, Story, flowers
@@ -29,6 +29,21 @@ def test_a_batch_more_must_end_in_time(
     seconds: list[float], minutes: float | None, more: bool
 ) -> None:
     assert is_time_for_more(seconds, minutes) is more
+
+
+@pytest.mark.parametrize(
+    ("seconds", "minutes", "left"),
+    [
+        ([], 0.01, np.inf),
+        ([30.0, 0.0, 0.0], 1, 30),
+        ([50.0, 20.0], 1, 0),
+        ([1e9], None, np.inf),
+    ],
+)
+def test_batches_that_grow_side_by_side_are_waited_for(
+    seconds: list[float], minutes: float | None, left: float
+) -> None:
+    assert seconds_left(seconds, minutes) == left
 
 
 def test_the_trees_that_there_are_make_the_forest(story: Story) -> None:

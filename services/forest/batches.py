@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -74,3 +75,13 @@ def is_time_for_more(seconds: Sequence[float], max_minutes: float | None) -> boo
     if max_minutes is None or not seconds:
         return True
     return sum(seconds) * (len(seconds) + 1) / len(seconds) <= max_minutes * 60
+
+
+def seconds_left(seconds: Sequence[float], max_minutes: float | None) -> float:
+    """How long a batch may still be waited for, after those that took so many seconds.
+
+    One batch is always waited for.
+    """
+    if max_minutes is None or not seconds:
+        return math.inf
+    return max(0.0, max_minutes * 60 - sum(seconds))

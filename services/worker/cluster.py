@@ -18,8 +18,9 @@ import structlog
 from distributed import Client, Future, KilledWorker
 
 from models.errors import Failed
+from services.shared import may_pass
 from services.worker.far import fetch_trees
-from services.worker.outcomes import Outcome, Report, Spec
+from services.worker.outcomes import Outcome, Report, Spec, meaning_of
 
 FAR = "services.worker.far"
 LOOK_EVERY = 1.0  # seconds; a batch that is there is taken at once
@@ -44,41 +45,48 @@ class Cluster:
         self._futures: dict[int, Future[Outcome]] = {}
         self._done: dict[int, Outcome] = {}
 
-    def grow(self, start: int, look: Callable[[], None], report: Report) -> Outcome:
-        """The outcome of the batch from the tree `start` on.
+    def grow(
+        self, start: int, most_seconds: float, pace: str, look: Callable[[], None], report: Report
+    ) -> Outcome:
+        """The outcome of the batch from the tree `start` on; {"late": True} where it does not come
+        within `most_seconds`.
 
         `seconds` in it are those that it was waited for: of batches that grow side by side they
         add up to the time that all of them took. `look` is called once a second, and may
-        raise; `report` is told what is waited for.
+        raise; `report` is told what is waited for, with the `pace` of the batches before.
         """
         began = time.monotonic()
         made = None
         while made is None:
             look()
-            if start not in self._done:
-                report(0.0, self._waited(start))
-            elif (made := self._fetched(start)) is None:
-                report(0.0, "waiting for the shared storage")
-                time.sleep(AWAY_SECONDS)
+            made = self._came(start, pace, report)
+            if made is None and time.monotonic() - began >= most_seconds:
+                made = {"late": True}
         return {**made, "seconds": time.monotonic() - began}
 
-    def _fetched(self, start: int) -> Outcome | None:
-        """The batch's outcome, its trees here; None where the storage is away for now."""
+    def _came(self, start: int, pace: str, report: Report) -> Outcome | None:
+        """The outcome of a batch, its trees here, if it comes within a moment."""
+        if start not in self._done:
+            report(0.0, self._waited(start, pace))
+        if start not in self._done:
+            return None
         try:
             return fetch_trees(self.spec, self._done[start])
-        except Failed as error:
-            return {"error": error.as_record()}
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001  each kind of storage has errors of its own
+            if not may_pass(error):
+                return {"error": meaning_of(error).as_record()}
             log.warning("the shared storage is away", error=str(error)[:200])
-            return None
+        report(0.0, "waiting for the shared storage")
+        time.sleep(AWAY_SECONDS)
+        return None
 
-    def _waited(self, start: int) -> str:
+    def _waited(self, start: int, pace: str) -> str:
         """Wait a moment for a batch, or for the cluster where that is away; says for which."""
         try:
             if self._client is None:
                 self._submit(start)
             self._look_at(start)
-            return self._told(start)
+            return self._told(start) + pace
         except LOST as error:
             log.warning("the Dask cluster is away", error=str(error)[:200])
             self.close()

@@ -9,18 +9,24 @@ from __future__ import annotations
 import importlib
 import tempfile
 import threading
+import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from services.files import remove, sha256_of
-from services.shared import Shared
+from services.shared import Shared, may_pass
 from services.worker.children import TASKS
 from services.worker.outcomes import Outcome, Spec, attempted, outcome, place
 
 KEPT = 2  # trainings whose rows a process keeps at hand
 ROWS = ("X.npy", "y.npy")
+PAUSES = (1, 5, 15, 60)  # seconds between two tries of a storage
 
+log = structlog.get_logger()
 _one_at_a_time = threading.Lock()
 _at_hand: dict[str, tempfile.TemporaryDirectory[str]] = {}
 
@@ -67,7 +73,8 @@ def _near(spec: Spec) -> Spec:
             own = importlib.import_module("distributed").get_worker().local_directory
             folder = tempfile.TemporaryDirectory(prefix="grove-rows-", dir=own)
             for name, sha256 in files.items():
-                Shared(spec["storage"]).fetch(f"{at}/{name}", sha256, Path(folder.name, name))
+                file = Path(folder.name, name)
+                _insist(partial(Shared(spec["storage"]).fetch, f"{at}/{name}", sha256, file))
             _at_hand[at] = folder
         for older in list(_at_hand)[:-KEPT]:
             _at_hand.pop(older).cleanup()
@@ -78,11 +85,26 @@ def _left_there(spec: Spec, made: Outcome) -> Outcome:
     """Put a batch of trees into the storage, and away from here."""
     at, shared = spec["shared"]["at"], Shared(spec["storage"])
     file = Path(_at_hand[at].name, made["path"])
-    shared.put(file, f"{at}/{file.name}")
+    _insist(lambda: shared.put(file, f"{at}/{file.name}"))
     file.unlink()
     if not shared.has(f"{at}/{ROWS[0]}"):  # the job is over: it was cleared away before this came
         shared.remove(at.partition("/")[0])
     return made
+
+
+def _insist(work: Callable[[], None]) -> None:
+    """Do what a storage is needed for, again where it is away for a moment: trees may have grown
+    for hours.
+    """
+    for pause in PAUSES:
+        try:
+            return work()
+        except Exception as error:
+            if not may_pass(error):
+                raise
+            log.warning("the shared storage is away", error=str(error)[:200])
+        time.sleep(pause)
+    return work()
 
 
 def _unless_over(spec: Spec, made: Outcome) -> Outcome:

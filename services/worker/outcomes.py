@@ -53,6 +53,8 @@ def error_of(record: dict[str, Any]) -> GroveError:
 
 def meaning_of(error: Exception) -> GroveError:
     """What an error means for the job that it ends."""
+    if isinstance(error, GroveError):
+        return error
     if _wants_memory(error):
         return out_of_memory()
     if isinstance(error, OSError):

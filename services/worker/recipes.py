@@ -11,7 +11,7 @@ from models import Dataset, Experiment, Job, Kind, Status
 from models.errors import Conflict
 from services import datasets, versions
 from services.files import move_folder, remove
-from services.forest.batches import is_steady, is_time_for_more, plan_of, trees_before
+from services.forest.batches import is_steady, plan_of, trees_before
 from services.verifying import verdict
 from services.worker import specs, studies
 from services.worker.bench import Bench, experiment_of
@@ -130,16 +130,19 @@ def _grown(bench: Bench, job: Job, spec: Spec) -> tuple[list[Outcome], list[floa
     grown: list[Outcome] = []
     scored: list[Outcome] = []
     scores: list[float | None] = []
-    trees, minutes, tol = spec["params"]["n_estimators"], job.params.get("max_minutes"), spec["tol"]
+    trees, tol = spec["params"]["n_estimators"], spec["tol"]
     first = trees_before(spec["extends"])
-    with grower(bench, job, spec) as work:
+    with grower(bench, job, spec) as grow:
         for start, stop in plan_of(spec):
-            if not is_time_for_more([batch["seconds"] for batch in grown], minutes):
+            if (work := grow(start, stop, grown)) is None:
                 break
             done = ((tree - first) / (trees - first) for tree in (start, stop))
             share = range(*(int(spec["begin"] + (90 - spec["begin"]) * part) for part in done))
             name = f"tree {stop} of {trees}"
-            grown.append(bench.durable(job, name, work(start, stop, _pace(grown)), share))
+            made = bench.durable(job, name, work, share)
+            if "late" in made:
+                break
+            grown.append(made)
             if tol is not None:
                 end = range(share.stop, share.stop)
                 scored.append(bench.step(job, "votes", "vote", (spec, grown[-1], scored), end))
@@ -147,12 +150,6 @@ def _grown(bench: Bench, job: Job, spec: Spec) -> tuple[list[Outcome], list[floa
                 if is_steady(scores, tol):
                     break
     return grown, scores
-
-
-def _pace(grown: list[Outcome]) -> str:
-    """How fast the trees grow, for people."""
-    seconds = sum(batch["seconds"] for batch in grown)
-    return f", {sum(batch['count'] for batch in grown) / seconds:.3g} a second" if grown else ""
 
 
 def _stopped(record: dict[str, Any]) -> dict[str, Any]:
