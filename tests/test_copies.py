@@ -10,6 +10,7 @@ import pytest
 from services import copies
 from services.reading import Limits, Reading, describe
 from services.setup import prepare
+from services.splits.foresight import foresee
 from services.splits.plan import Plan
 from services.splits.split import split
 from tests.forms import post
@@ -36,8 +37,26 @@ def test_the_oldest_go_where_all_are_too_large(
         file.close()
 
 
+def test_what_is_being_written_takes_its_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, source = tmp_path / "copies", tmp_path / "a.csv"
+    folder.mkdir()
+    source.write_text(flowers(100))
+    other = folder / ".b.arrow"
+    other.write_bytes(bytes(1_000))
+    for most, finished in ((1_100, False), (100_000, True)):
+        monkeypatch.setattr(copies, "MOST_BYTES", most)
+        with copies.begun(folder, source) as copy:
+            describe(source, Reading(), copy=copy)
+        assert (folder / "a.arrow").exists() is finished
+    assert other.exists()
+
+
 def test_one_that_is_broken_off_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(KeyError), copies.begun(tmp_path / "copies", tmp_path / "a.csv"):
+    source = tmp_path / "a.csv"
+    source.touch()
+    with pytest.raises(KeyError), copies.begun(tmp_path / "copies", source):
         raise KeyError
     assert not list((tmp_path / "copies").iterdir())
 
@@ -94,6 +113,19 @@ def test_what_is_split_is_the_copy(tmp_path: Path) -> None:
     plan = Plan.of({"target": "kind"})
     made = split(source, described, plan, tmp_path / "split", Limits(), lambda _: None, kept)
     assert sum(made.rows.values()) == 300
+
+
+def test_what_is_foreseen_is_told_from_the_copy(tmp_path: Path) -> None:
+    source, kept, folder = tmp_path / "a.csv", tmp_path / "copies", tmp_path / "split"
+    source.write_text(flowers(300))
+    with copies.begun(kept, source) as copy:
+        described = describe(source, Reading(), copy=copy)
+    plan = Plan.of({"target": "kind"})
+    from_csv = foresee(source, described, plan, folder, Limits())
+    source.unlink()
+    from_copy = foresee(source, described, plan, folder, Limits(), kept)
+    told = [{**each, "seconds": 0} for each in (from_csv, from_copy)]
+    assert told[0] == told[1]
 
 
 def test_a_dry_run_makes_none(story: Story, home: Path) -> None:

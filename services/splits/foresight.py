@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
+
+import pyarrow as pa
 
 from models.errors import Failed, StorageFull
+from services import copies
 from services.columns import Column
 from services.reading import Description, Limits, typed_batches
 from services.splits.dealer import Dealer
@@ -25,25 +29,30 @@ PROCESS, ROW, HASHED = 300 << 20, 4, 24
 
 
 def foresee(
-    source: Path, description: Description, plan: Plan, folder: Path, limits: Limits
+    source: Path,
+    description: Description,
+    plan: Plan,
+    folder: Path,
+    limits: Limits,
+    kept: Path | None = None,
 ) -> dict[str, Any]:
     """The columns to be used and why, the rows of each part, bytes and seconds that it would take.
 
-    Writes to `folder`. Raises Invalid as the split itself would.
+    Writes to `folder`, and reads what the split would: a copy of the CSV where the folder `kept`
+    has one. Raises Invalid as the split itself would.
     """
     used, _ = choose(description.columns, description.rows, plan)
-    dealer, began = Dealer(description, plan, used), time.perf_counter()
-    check_rows(dealer.assign.rows())
-    with ExitStack() as stack:
-        writers = Writers(folder, stack)
-        for batch in typed_batches(source, description, limits):
-            writers.write((batch, dealer.deal(batch)))
-            if dealer.seen >= ENOUGH_ROWS:
-                break
-        writers.finish()
-    seconds, more = time.perf_counter() - began, description.rows / dealer.seen
+    check_rows((parts := Dealer(description, plan, used).assign).rows())
+
+    def deal(copy: BinaryIO | None) -> tuple[int, float]:
+        dealer, began = Dealer(description, plan, used), time.perf_counter()
+        _write_some(dealer, typed_batches(source, description, limits, copy), folder)
+        return dealer.seen, time.perf_counter() - began
+
+    seen, seconds = copies.through(kept, source, deal)
+    more = description.rows / seen
     return {
-        "rows": dealer.assign.rows(),
+        "rows": parts.rows(),
         "features": [{"name": column.name, "type": column.type} for column in used],
         "left_out": _left_out(description.columns, used, plan),
         "warnings": about(description, plan, used),
@@ -51,6 +60,16 @@ def foresee(
         "size": int(sum(file.stat().st_size for file in folder.iterdir()) * more),
         "seconds": round(seconds * more, 1),
     }
+
+
+def _write_some(dealer: Dealer, batches: Iterator[pa.RecordBatch], folder: Path) -> None:
+    with ExitStack() as stack:
+        writers = Writers(folder, stack)
+        for batch in batches:
+            writers.write((batch, dealer.deal(batch)))
+            if dealer.seen >= ENOUGH_ROWS:
+                break
+        writers.finish()
 
 
 def check_room(told: dict[str, Any], memory_limit: int, folder: Path) -> None:

@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import pyarrow as pa
-import structlog
 
 from models.errors import invalid
 from services import copies
 from services.columns import Column
 from services.files import sha256_of, sync
 from services.in_order import in_order
-from services.reading import Damaged, Description, Limits, typed_batches
+from services.reading import Description, Limits, typed_batches
 from services.splits.assign import PARTS
 from services.splits.dealer import Dealer
 from services.splits.plan import Plan, choose
@@ -26,8 +25,6 @@ from services.splits.writers import Writers
 WAITING = 16 * 2**20  # bytes that are dealt out, and not yet written
 
 Dealt = tuple[Dealer, dict[str, int]]
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -66,7 +63,7 @@ def split(
         dealer = Dealer(description, plan, used)
         return dealer, _written(dealer, batches, folder, lambda n: report(n / description.rows))
 
-    dealer, rows = _from_copy(kept, source, deal) or deal(None)
+    dealer, rows = copies.through(kept, source, deal)
     check_rows(rows)
     return _told(dealer, rows, folder, [*about(description, plan, used), *map(asdict, left_out)])
 
@@ -85,20 +82,6 @@ def _told(
         classes=dealer.classes(),
         warnings=[*warnings, *map(asdict, notices)],
     )
-
-
-def _from_copy(kept: Path | None, source: Path, deal: Callable[[BinaryIO], Dealt]) -> Dealt | None:
-    """What comes of dealing out the copy of a CSV; None where there is none that is whole."""
-    copy = copies.opened(kept, source) if kept is not None else None
-    if kept is None or copy is None:
-        return None
-    with copy:
-        try:
-            return deal(copy)
-        except Damaged as error:
-            log.warning("the CSV is read again", file=source.name, error=str(error))
-    copies.drop(kept, source)
-    return None
 
 
 def _written(

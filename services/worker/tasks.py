@@ -80,6 +80,7 @@ def foresee_split(spec: Spec, report: Report) -> Outcome:
         Plan.from_record(spec["plan"]),
         place(spec, "split"),
         Limits(max_columns=spec["max_columns"]),
+        Path(spec["copies"]),
     )
     check_room(told, spec["memory_limit"], Path(spec["work"]))
     told["memory_limit"] = spec["memory_limit"]
