@@ -75,7 +75,9 @@ def test_what_cannot_fit_is_refused_and_what_would_is_chosen(tmp_path: Path, man
             experiment = story.make_experiment(many)
         with worker(tmp_path, GROVE_STEP_MEMORY=str(390 << 20)):
             assert set(dry(story, experiment)["chosen"]) == {"min_samples_leaf", "max_samples"}
-            answer = story.train(experiment, dry_run=True, min_samples_leaf=1, max_samples=15_000)
+            fixed = {"min_samples_leaf": 1, "max_samples": 15_000}
+            assert set(dry(story, experiment, **fixed)["chosen"]) == {"n_estimators"}
+            answer = story.train(experiment, dry_run=True, n_estimators=100, **fixed)
             assert_problem(answer, 500, "out_of_memory")
 
 

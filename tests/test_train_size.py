@@ -51,7 +51,7 @@ def test_it_is_made_to_fit(story: Story, experiment: str) -> None:
 
 def test_what_is_asked_for_and_does_not_fit_is_refused(story: Story, experiment: str) -> None:
     asked: dict[str, Any] = {"min_samples_leaf": 1, "max_samples": 15_000}
-    answer = story.train(experiment, **asked)
+    answer = story.train(experiment, n_estimators=100, **asked)
     assert_problem(answer, 500, "out_of_memory")
     assert "min_samples_leaf" in answer.json["detail"]
     assert "would fit" in answer.json["detail"]

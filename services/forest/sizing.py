@@ -47,6 +47,7 @@ accuracy with 10, 30 and 50 trees on 200,000 others:
 
 from __future__ import annotations
 
+import bisect
 import math
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
@@ -64,6 +65,7 @@ SAMPLES = (4_000, 16_000)
 TREES = 3
 LEAF = 10  # what the leaves may grow to before trees draw fewer rows
 LEAST_ROWS = 1_000  # fewer make no tree worth having
+LEAST_TREES = 10  # fewer make no forest worth having
 # A tree whose leaves have a least size has about this share of the nodes that they allow: 0.38 to
 # 0.77 in the rows above.
 FILLED = 0.6
@@ -91,9 +93,10 @@ def fit(wanted: Wanted, limit: int, given: Collection[str], *, closely: bool = F
     if nodes <= room and wanted.growing(limit) <= limit:
         return wanted.size(nodes, limit)
     chosen = _chosen(wanted, room, given, limit, many=nodes > room)
-    if chosen is None:
+    if chosen is not None:
+        chosen, nodes = _filled(wanted, room, chosen, limit)
+    elif "n_estimators" in given or not (chosen := _fewer(wanted, nodes, limit)):
         raise _too_large(wanted, wanted.size(nodes, limit), room)
-    chosen, nodes = _filled(wanted, room, chosen, limit)
     return wanted.changed(chosen).size(nodes, limit, chosen)
 
 
@@ -158,6 +161,17 @@ def _chosen(
     return chosen if fits and smaller.distinct >= max(LEAST_ROWS, 2 * smaller.leaf) else None
 
 
+def _fewer(wanted: Wanted, nodes: float, limit: int) -> dict[str, int]:
+    """As many trees of so many nodes as there is room for; nothing where that is for too few."""
+
+    def fits(trees: int) -> bool:
+        smaller = wanted.changed({"n_estimators": trees})
+        return nodes <= SURE * smaller.room(limit) and smaller.growing(limit) <= limit
+
+    trees = bisect.bisect_left(range(wanted.trees), True, key=lambda trees: not fits(trees + 1))
+    return {"n_estimators": trees} if trees >= LEAST_TREES else {}
+
+
 def _more_features(wanted: Wanted, given: Collection[str]) -> dict[str, int]:
     """A third of the columns at each split, where scikit-learn would look at fewer."""
     columns = wanted.X.shape[1]
@@ -212,13 +226,15 @@ def _finer(
 
 def _too_large(wanted: Wanted, size: Size, room: float) -> Failed:
     many = size.nodes > room * wanted.trees
-    free = _chosen(wanted, room, (), size.memory_limit, many=many) or {}
-    fits = " and ".join(f"{name} {value:,}" for name, value in free.items())
+    smaller = _chosen(wanted, room, (), size.memory_limit, many=many) or {}
+    fewer = _fewer(wanted, size.nodes / wanted.trees, size.memory_limit)
+    ways = (" and ".join(f"{k} {v:,}" for k, v in way.items()) for way in (smaller, fewer))
+    fits = ", or ".join(filter(None, ways))
     memory = max(wanted.at_once(size.nodes / wanted.trees), wanted.growing(size.memory_limit))
     by_tree = ", or less tree by tree, which it is too large for, too" if size.by_tree else ""
     message = (
         f"this forest would have about {size.nodes:,} nodes and take {int(memory) >> 20:,} MiB to "
         f"make{by_tree}, of the {size.memory_limit >> 20:,} that a step may use "
-        f"(GROVE_STEP_MEMORY); {fits or 'no forest of so many trees'} would fit"
+        f"(GROVE_STEP_MEMORY); {fits or 'no forest of these rows'} would fit"
     )
     return Failed(message, code="out_of_memory")

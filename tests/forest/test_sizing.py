@@ -183,16 +183,30 @@ def test_smaller_trees_look_at_a_third_of_the_columns() -> None:
 
 @pytest.mark.parametrize("megabytes", [1, 330, 346])
 def test_where_nothing_fits(megabytes: int) -> None:
-    with pytest.raises(Failed, match="no forest of so many trees would fit") as caught:
+    with pytest.raises(Failed, match="no forest of these rows would fit") as caught:
         fit(wanted("classes", n_estimators=10_000), megabytes * MEGABYTE, ())
     assert caught.value.code == "out_of_memory"
+
+
+def test_where_the_trees_stay_as_they_are_there_are_fewer() -> None:
+    kept = {"min_samples_leaf": 1, "max_samples": 30_000}
+    forest = replace(wanted("noise", n_estimators=100, **kept), whole=True)
+    nodes = nodes_of_tree(forest)
+    limit = roomy(replace(forest, kwargs={**forest.kwargs, "n_estimators": 40}), nodes)
+    size = fit(forest, limit, kept)
+    assert 30 <= size.chosen["n_estimators"] <= 40
+    assert [*size.chosen] == ["n_estimators"]
+    assert size.memory <= limit
+    assert size.nodes == round(size.chosen["n_estimators"] * nodes)
+    with pytest.raises(Failed, match=rf", or n_estimators {size.chosen['n_estimators']} would fit"):
+        fit(forest, limit, [*kept, "n_estimators"])
 
 
 def test_what_would_fit_is_said() -> None:
     forest = wanted("noise", min_samples_leaf=1, max_samples=30_000)
     limit = roomy(forest)
     with pytest.raises(Failed, match=r"min_samples_leaf 10 and max_samples [\d,]+ would fit") as e:
-        fit(forest, limit, ("min_samples_leaf", "max_samples"))
+        fit(forest, limit, ("min_samples_leaf", "max_samples", "n_estimators"))
     told = re.search(r"take ([\d,]+) MiB to make.*, of the ([\d,]+)", str(e.value))
     assert told
     taken, allowed = (int(each.replace(",", "")) for each in told.groups())
