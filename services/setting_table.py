@@ -96,7 +96,8 @@ SETTINGS = (
     Setting(
         "GROVE_MEMORY_LIMIT",
         UNSET,
-        "memory of the whole service (default: three quarters of the machine's)",
+        "memory of the whole service, kept to from about 2 GiB on (default: three quarters of the "
+        "machine's)",
         memory,
     ),
     Setting(

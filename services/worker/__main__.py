@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy.orm import sessionmaker
 
 from models.database import connect
-from services import copies, logs
+from services import copies, logs, memory
 from services.paths import Home
 from services.settings import SettingError, Settings, read
 from services.worker import engine
@@ -34,10 +34,18 @@ def main() -> None:
     except SettingError as error:
         sys.exit(str(error))
     logs.configure(settings.log_level)
+    tell_of_memory(settings)
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stopping.set())
     run(settings, stopping)
+
+
+def tell_of_memory(settings: Settings) -> None:
+    """Say so where all that runs at a time may take more than GROVE_MEMORY_LIMIT."""
+    if (least := memory.least(settings)) > settings.memory_limit:
+        mib = {"memory_limit_mib": settings.memory_limit >> 20, "least_mib": -(-least >> 20)}
+        log.warning("GROVE_MEMORY_LIMIT is too little for all that may run at a time", **mib)
 
 
 def run(settings: Settings, stopping: threading.Event) -> None:
