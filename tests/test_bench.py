@@ -27,6 +27,7 @@ from tests.waits import wait_until
 pytestmark = pytest.mark.no_database
 
 HOMES = f"{tempfile.gettempdir()}/grove-bench-"  # of the services that benchmarks start
+NAMES = ("start", "predict", "ingest")
 ROW_KEYS = {"what", "unit", "subject", "yardstick", "ratio", "target", "met"}
 
 
@@ -125,14 +126,14 @@ def test_all_that_was_started_ends(tmp_path: Path) -> None:
 def test_the_benchmarks_run(tmp_path: Path) -> None:
     """All that a run does, in sizes that say nothing about speed."""
     done = subprocess.run(
-        [str(ROOT / "run.sh"), "bench", "--smoke", "--out", str(tmp_path), "start", "predict"],
+        [str(ROOT / "run.sh"), "bench", "--smoke", "--out", str(tmp_path), *NAMES],
         env=environ_for(tmp_path),
         capture_output=True,
         text=True,
         timeout=300,
     )
     assert done.returncode == 0, done.stderr
-    for name in ("start", "predict"):
+    for name in NAMES:
         record = json.loads((tmp_path / f"{name}.json").read_text())
         assert_record(record, name, "smoke")
         assert record["rows"]
