@@ -92,17 +92,16 @@ def _make_room(folder: Path, wanted: int) -> int:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        free = shutil.disk_usage(folder).free
+        free, found = shutil.disk_usage(folder).free, _found(folder)
+        taken = sum(size for _, size, _ in found)
+        left = min(MOST_BYTES, (free + taken) // PART_OF_FREE) - taken
+        for _, size, file in sorted(found):
+            if left < wanted and not file.name.startswith("."):
+                remove(file)
+                left += size
     except OSError as error:
         log.warning("there is no place for copies", folder=folder.name, error=str(error))
         return 0
-    found = _found(folder)
-    taken = sum(size for _, size, _ in found)
-    left = min(MOST_BYTES, (free + taken) // PART_OF_FREE) - taken
-    for _, size, file in sorted(found):
-        if left < wanted and not file.name.startswith("."):
-            remove(file)
-            left += size
     return max(0, left)
 
 

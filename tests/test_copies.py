@@ -37,6 +37,20 @@ def test_the_oldest_go_where_all_are_too_large(
         file.close()
 
 
+def test_one_that_cannot_be_removed_costs_the_copy_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, source = tmp_path / "copies", tmp_path / "a.csv"
+    folder.mkdir()
+    source.write_text(flowers(100))
+    (folder / "b.arrow").write_bytes(bytes(1_000))
+    monkeypatch.setattr(copies, "MOST_BYTES", 1_000)
+    monkeypatch.setattr(copies, "remove", lambda _: (tmp_path / "x" / "y").rmdir())
+    with copies.begun(folder, source) as copy:
+        assert describe(source, Reading(), copy=copy) == describe(source, Reading())
+    assert [file.name for file in folder.iterdir()] == ["b.arrow"]
+
+
 def test_what_is_being_written_takes_its_part(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -131,15 +131,12 @@ def _grown(bench: Bench, job: Job, spec: Spec) -> tuple[list[Outcome], list[floa
     scored: list[Outcome] = []
     scores: list[float | None] = []
     trees, tol = spec["params"]["n_estimators"], spec["tol"]
-    first = trees_before(spec["extends"])
     with grower(bench, job, spec) as grow:
         for start, stop in plan_of(spec):
             if (work := grow(start, stop, grown)) is None:
                 break
-            done = ((tree - first) / (trees - first) for tree in (start, stop))
-            share = range(*(int(spec["begin"] + (90 - spec["begin"]) * part) for part in done))
-            name = f"tree {stop} of {trees}"
-            made = bench.durable(job, name, work, share)
+            share = _share(spec, start, stop)
+            made = bench.durable(job, f"tree {stop} of {trees}", work, share)
             if "late" in made:
                 break
             grown.append(made)
@@ -150,6 +147,13 @@ def _grown(bench: Bench, job: Job, spec: Spec) -> tuple[list[Outcome], list[floa
                 if is_steady(scores, tol):
                     break
     return grown, scores
+
+
+def _share(spec: Spec, start: int, stop: int) -> range:
+    """The percents of a training in which the trees from `start` up to `stop` grow."""
+    first, begin = trees_before(spec["extends"]), spec["begin"]
+    done = ((tree - first) / (spec["params"]["n_estimators"] - first) for tree in (start, stop))
+    return range(*(int(begin + (90 - begin) * part) for part in done))
 
 
 def _stopped(record: dict[str, Any]) -> dict[str, Any]:
