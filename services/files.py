@@ -8,7 +8,7 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
@@ -87,11 +87,11 @@ def move_folder(source: Path, target: Path) -> None:
 
 
 def remove(path: Path) -> None:
-    """Remove a file or a folder that may or may not be there."""
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=False)
-    else:
-        path.unlink(missing_ok=True)
+    """Remove a file or a folder that may or may not be there, or that others are removing too."""
+    while path.is_dir():
+        with suppress(FileNotFoundError):  # others were faster with a part of it
+            shutil.rmtree(path)
+    path.unlink(missing_ok=True)
 
 
 def is_locked(path: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,14 @@ class Home:
     def relative(self, path: Path) -> str:
         """The path as a row holds it."""
         return path.relative_to(self.root).as_posix()
+
+    def found(self, pattern: str) -> list[Path]:
+        """What is there by a pattern relative to the root, however much others remove meanwhile.
+
+        Path.glob would fail where a folder goes between the look at it and the one into it.
+        """
+        names = glob.glob(pattern, root_dir=self.root, include_hidden=True)  # noqa: PTH207
+        return [self.root / name for name in sorted(names)]
 
     def upload(self, job: str) -> Path:
         """A body that came with a request, until its job has read it."""
@@ -70,7 +79,7 @@ class Home:
 
     def copies_of(self, job: str) -> list[Path]:
         """All workers' copies of the dataset whose file is named by a job, unfinished ones too."""
-        return sorted(self.root.glob(f"copies/*/*{job}.arrow"))
+        return self.found(f"copies/*/*{job}.arrow")
 
     def active(self, experiment_id: str) -> Path:
         """The small file that says which version of an experiment serves."""

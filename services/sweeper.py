@@ -39,7 +39,7 @@ log = structlog.get_logger()
 
 def sweep(session: Session, home: Home) -> list[str]:
     """Remove every file that nothing needs; returns what was removed, relative to `home`."""
-    found = [path for folder in PLACES for path in sorted(home.root.glob(folder))]
+    found = [path for pattern in PLACES for path in home.found(pattern)]
     unfinished = set(session.scalars(sa.select(Job.id).where(Job.state.in_(OPEN))))
     named = set(_named(session, home))
     gone = [path for path in found if not _is_needed(path, unfinished, named)]

@@ -62,7 +62,24 @@ def test_what_comes_while_it_is_waited_for_is_taken(
     growing: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Never, "result", lambda *_, **__: MADE)
-    assert grown(growing, 10, 0.0)[0] == MADE
+    assert grown(growing, 10, 10.0)[0] == MADE
+
+
+def test_nothing_is_waited_for_once_the_time_is_up(
+    growing: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even for a moment: batches that come one in each would all be taken."""
+    monkeypatch.setattr(Never, "result", lambda *_, **__: MADE)
+    assert grown(growing, 10, 0.0)[0] == {"late": True}
+    looks: list[float] = []
+
+    def look(_: Never, timeout: float) -> Any:
+        looks.append(timeout)
+        raise TimeoutError
+
+    monkeypatch.setattr(Never, "result", look)
+    assert grown(growing, 10, 0.01)[0] == {"late": True}
+    assert max(looks) <= 0.01
 
 
 def test_a_storage_that_is_away_is_waited_for(

@@ -55,19 +55,19 @@ class Cluster:
         add up to the time that all of them took. `look` is called once a second, and may
         raise; `report` is told what is waited for, with the `pace` of the batches before.
         """
-        began = time.monotonic()
-        made = None
+        began, made = time.monotonic(), None
+        until = began + most_seconds
         while made is None:
             look()
-            made = self._came(start, pace, report)
-            if made is None and time.monotonic() - began >= most_seconds:
+            made = self._came(start, until, pace, report)
+            if made is None and time.monotonic() >= until:
                 made = {"late": True}
         return {**made, "seconds": time.monotonic() - began}
 
-    def _came(self, start: int, pace: str, report: Report) -> Outcome | None:
+    def _came(self, start: int, until: float, pace: str, report: Report) -> Outcome | None:
         """The outcome of a batch, its trees here, if it comes within a moment."""
         if start not in self._done:
-            report(0.0, self._waited(start, pace))
+            report(0.0, self._waited(start, until, pace))
         if start not in self._done:
             return None
         try:
@@ -80,12 +80,12 @@ class Cluster:
         time.sleep(AWAY_SECONDS)
         return None
 
-    def _waited(self, start: int, pace: str) -> str:
+    def _waited(self, start: int, until: float, pace: str) -> str:
         """Wait a moment for a batch, or for the cluster where that is away; says for which."""
         try:
             if self._client is None:
                 self._submit(start)
-            self._look_at(start)
+            self._look_at(start, min(LOOK_EVERY, until - time.monotonic()))
             return self._told(start) + pace
         except LOST as error:
             log.warning("the Dask cluster is away", error=str(error)[:200])
@@ -93,10 +93,12 @@ class Cluster:
             time.sleep(LOOK_EVERY)
             return f"waiting for the Dask scheduler {self.address}"
 
-    def _look_at(self, start: int) -> None:
-        """Take the outcome of a batch if it comes within a moment."""
+    def _look_at(self, start: int, seconds: float) -> None:
+        """Take the outcome of a batch if it comes within so many seconds, if any."""
+        if seconds <= 0:
+            return
         try:
-            self._done[start] = self._futures[start].result(timeout=LOOK_EVERY)
+            self._done[start] = self._futures[start].result(timeout=seconds)
         except TimeoutError:
             return
         except LOST:
