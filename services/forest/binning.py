@@ -14,6 +14,7 @@ from services.forest.encoding import MISSING, UNSEEN, Matrix
 
 BINS, MOST_LEVELS = 10, 50
 MOST_ROWS, MOST_FEATURES = 100_000, 500
+BLOCK_FEATURES = 50  # that are in memory at a time: 20 MB
 ONCE_IN = 1_000  # times chance alone exceeds the limit
 # What is missing, and what no level is, have bins of their own.
 OF_CATEGORY = [UNSEEN + 0.5, 0.5]
@@ -23,9 +24,13 @@ OF_NUMBER = [float(np.nextafter(np.float32(MISSING), np.float32(0)))]
 def baseline_of(features: Sequence[Feature], X: Matrix) -> Baseline:
     """The bins of the first 500 features of encoded rows (n, features), of 100,000 of the rows."""
     rows, watched = some_of(len(X), MOST_ROWS, seed=0), features[:MOST_FEATURES]
-    some = X[rows, :MOST_FEATURES]
-    edges = [edges_of(some[:, at], each) for at, each in enumerate(watched)]
-    counts = [bins_of(some[:, at], each).tolist() for at, each in enumerate(edges)]
+    edges: list[list[float]] = []
+    counts: list[list[int]] = []
+    for start in range(0, len(watched), BLOCK_FEATURES):
+        some = X[rows, start : start + BLOCK_FEATURES]
+        for values, feature in zip(some.T, watched[start:], strict=False):
+            edges.append(edges_of(values, feature))
+            counts.append(bins_of(values, edges[-1]).tolist())
     return Baseline(
         names=[each.name for each in watched],
         types=[each.type for each in watched],

@@ -16,6 +16,7 @@ from onnx import AttributeProto, ModelProto, NodeProto, TensorProto, helper, num
 from models.errors import TooLarge
 from services.forest.trees import Trees
 from services.forest.usage import NOTE
+from services.forest.wire import add_integers
 
 ML = "ai.onnx.ml"
 OPSETS = [helper.make_opsetid("", 17), helper.make_opsetid(ML, 3)]
@@ -25,6 +26,8 @@ MOST_BYTES = 2**31 - 1
 NODE_BYTES, WEIGHT_BYTES = 50, 20
 MANTISSA = 23
 BINARY = 2
+# Of an inner node and of a leaf; as objects, so that millions of them are but these two.
+MODES = np.array([b"BRANCH_LEQ", b"LEAF"], dtype=np.object_)
 
 Weights = tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]  # node, class, weight
 
@@ -92,7 +95,7 @@ def _ensemble(model: ModelProto, kind: str, outputs: list[str], trees: Trees) ->
     for name, values in integers.items():
         _add_integers(node, name, values)
     modes = node.attribute.add(name="nodes_modes", type=AttributeProto.STRINGS)
-    modes.strings.extend(np.where(leaf, b"LEAF", b"BRANCH_LEQ").tolist())
+    modes.strings.extend(MODES[leaf.view(np.uint8)].tolist())
     _add_doubles(node, "nodes_values", np.where(leaf, 0.0, trees.threshold))
     return node
 
@@ -144,7 +147,7 @@ def _add_weights(node: NodeProto, what: str, trees: Trees, weights: Weights) -> 
 
 # ONNX's own make_attribute looks at each of millions of values, and its lists are copied once more.
 def _add_integers(node: NodeProto, name: str, values: npt.NDArray[Any]) -> None:
-    node.attribute.add(name=name, type=AttributeProto.INTS).ints.extend(values.tolist())
+    add_integers(node.attribute.add(name=name, type=AttributeProto.INTS), values)
 
 
 def _add_doubles(node: NodeProto, name: str, values: npt.NDArray[np.float64]) -> None:

@@ -47,15 +47,17 @@ def assemble_version(spec: Spec, grown: list[dict[str, Any]]) -> dict[str, Any]:
     folder.mkdir(parents=True)
     forest = _forest(spec, grown)
     pipeline = pipeline_of(features, forest)
-    served = export.write_serving(folder, spec["task"], forest, features, spec["columns"])
-    with ThreadPoolExecutor(1) as pool:  # to load an export takes as long as to write the rest
-        checking = pool.submit(_check, spec, pipeline, Model.passing(folder, served))
-        checksums = served | export.write_kept(folder, pipeline)
-        _check(spec, pipeline, Model.mapped(folder, checksums))
+    with ThreadPoolExecutor(1) as pool:  # to write and to load an export takes as long as the rest
+        keeping = pool.submit(export.write_kept, folder, pipeline)
+        served = export.write_serving(folder, spec["task"], forest, features, spec["columns"])
+        checksums = served | keeping.result()
+        checking = pool.submit(_check, spec, pipeline, Model.mapped(folder, checksums))
+        watching = pool.submit(_watch, spec, folder, features)
+        _check(spec, pipeline, Model.passing(folder, served))
         checking.result()
     manifest = {**_manifest(spec, forest, folder), **_growth(asked, grown)}
     del pipeline, forest  # a calibration wants the memory that they take
-    checksums |= _calibrate(spec, folder, checksums) | _watch(spec, folder, features)
+    checksums |= watching.result() | _calibrate(spec, folder, checksums)
     return {
         "hyper_parameters": spec["params"],
         "fit_seconds": round(sum(batch["seconds"] for batch in grown), 3),

@@ -14,6 +14,7 @@ from services.columns import Feature
 from services.forest.baseline import SOME, STRONG, Baseline, added, bins_of
 from services.forest.binning import (
     BINS,
+    BLOCK_FEATURES,
     MOST_FEATURES,
     MOST_LEVELS,
     MOST_ROWS,
@@ -145,6 +146,17 @@ def test_counts_add_up_and_do_not_depend_on_how_rows_come() -> None:
     assert baseline.counts == baseline.count(X)
     assert added(baseline.count(X[:333]), baseline.count(X[333:])) == baseline.counts
     assert Baseline(**baseline.as_record()) == baseline
+
+
+def test_each_of_many_features_has_its_own_bins() -> None:
+    """They are looked at some at a time."""
+    features = [Feature(f"x{at}", "number") for at in range(2 * BLOCK_FEATURES + 1)]
+    X = np.random.default_rng(0).normal(size=(100, len(features))).astype(np.float32)
+    baseline = baseline_of(features, X)
+    assert len(baseline.edges) == len(features)
+    for at, feature in enumerate(features):
+        alone = baseline_of([feature], X[:, [at]])
+        assert (baseline.edges[at], baseline.counts[at]) == (alone.edges[0], alone.counts[0])
 
 
 def test_large_tables_are_bounded() -> None:
