@@ -45,7 +45,7 @@ def classifier(trees: Trees, about: Mapping[str, str]) -> ModelProto:
     model = _model(outputs, about)
     node = _ensemble(model, "TreeEnsembleClassifier", ["label", "probabilities"], trees)
     _add_weights(node, "class", trees, _shares(trees))
-    _add_integers(node, "classlabels_int64s", np.arange(classes))
+    add_integers(node, "classlabels_int64s", np.arange(classes))
     return model
 
 
@@ -93,7 +93,7 @@ def _ensemble(model: ModelProto, kind: str, outputs: list[str], trees: Trees) ->
         "nodes_falsenodeids": np.where(leaf, 0, trees.children_right),
     }
     for name, values in integers.items():
-        _add_integers(node, name, values)
+        add_integers(node, name, values)
     modes = node.attribute.add(name="nodes_modes", type=AttributeProto.STRINGS)
     modes.strings.extend(MODES[leaf.view(np.uint8)].tolist())
     _add_doubles(node, "nodes_values", np.where(leaf, 0.0, trees.threshold))
@@ -141,13 +141,8 @@ def _add_weights(node: NodeProto, what: str, trees: Trees, weights: Weights) -> 
     at, code, weight = weights
     integers = {"treeids": trees.tree_of[at], "nodeids": trees.place[at], "ids": code}
     for name, values in integers.items():
-        _add_integers(node, f"{what}_{name}", values)
+        add_integers(node, f"{what}_{name}", values)
     _add_doubles(node, f"{what}_weights", weight)
-
-
-# ONNX's own make_attribute looks at each of millions of values, and its lists are copied once more.
-def _add_integers(node: NodeProto, name: str, values: npt.NDArray[Any]) -> None:
-    add_integers(node.attribute.add(name=name, type=AttributeProto.INTS), values)
 
 
 def _add_doubles(node: NodeProto, name: str, values: npt.NDArray[np.float64]) -> None:

@@ -46,6 +46,20 @@ def assemble_version(spec: Spec, grown: list[dict[str, Any]]) -> dict[str, Any]:
     remove(folder)
     folder.mkdir(parents=True)
     forest = _forest(spec, grown)
+    checksums = _write(spec, folder, forest, features)
+    manifest = {**_manifest(spec, forest, folder), **_growth(asked, grown)}
+    del forest  # a calibration wants the memory that it takes
+    checksums |= _calibrate(spec, folder, checksums)
+    return {
+        "hyper_parameters": spec["params"],
+        "fit_seconds": round(sum(batch["seconds"] for batch in grown), 3),
+        "checksums": dict(sorted(checksums.items())),
+        "manifest": manifest,
+    }
+
+
+def _write(spec: Spec, folder: Path, forest: Any, features: list[Feature]) -> dict[str, str]:
+    """Write what answers come from and what is kept, and check both; the checksums by name."""
     pipeline = pipeline_of(features, forest)
     with ThreadPoolExecutor(1) as pool:  # to write and to load an export takes as long as the rest
         keeping = pool.submit(export.write_kept, folder, pipeline)
@@ -55,15 +69,7 @@ def assemble_version(spec: Spec, grown: list[dict[str, Any]]) -> dict[str, Any]:
         watching = pool.submit(_watch, spec, folder, features)
         _check(spec, pipeline, Model.passing(folder, served))
         checking.result()
-    manifest = {**_manifest(spec, forest, folder), **_growth(asked, grown)}
-    del pipeline, forest  # a calibration wants the memory that they take
-    checksums |= watching.result() | _calibrate(spec, folder, checksums)
-    return {
-        "hyper_parameters": spec["params"],
-        "fit_seconds": round(sum(batch["seconds"] for batch in grown), 3),
-        "checksums": dict(sorted(checksums.items())),
-        "manifest": manifest,
-    }
+        return checksums | watching.result()
 
 
 def _as_grown(spec: Spec, grown: list[dict[str, Any]]) -> Spec:
