@@ -14,7 +14,7 @@ from services.forest.encoding import MISSING, UNSEEN, Matrix
 
 BINS, MOST_LEVELS = 10, 50
 MOST_ROWS, MOST_FEATURES = 100_000, 500
-BLOCK_FEATURES = 50  # that are in memory at a time: 20 MB
+BLOCK_FEATURES = 10  # that are in memory at a time, 4 MB: beside a forest and its export
 ONCE_IN = 1_000  # times chance alone exceeds the limit
 # What is missing, and what no level is, have bins of their own.
 OF_CATEGORY = [UNSEEN + 0.5, 0.5]
