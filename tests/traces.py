@@ -13,7 +13,7 @@ from typing import Any
 from tests.story import Story
 
 FOLDERS = ("uploads", "datasets", "experiments", "work", "copies")
-SETTLED = 60
+SETTLED = 240  # seconds; a machine may have much else to do
 
 
 def files_of(home: Path) -> set[str]:
@@ -42,13 +42,14 @@ def unchanged(story: Story, home: Path) -> Iterator[None]:
     deadline = time.monotonic() + SETTLED
     while files_of(home) != files and time.monotonic() < deadline:
         time.sleep(0.02)  # the worker tidies up right after it has written the job's end
-    assert files_of(home) == files
+    left = files_of(home)
+    assert left == files, f"new: {sorted(left - files)}, gone: {sorted(files - left)}"
 
 
 def settled(home: Path) -> set[str]:
     """The files and the folders kept, once the worker has tidied up after the jobs before."""
     deadline = time.monotonic() + SETTLED
     while [*(home / "work").iterdir(), *(home / "uploads").iterdir()]:
-        assert time.monotonic() < deadline, "a job's files are still there"
+        assert time.monotonic() < deadline, f"still there: {sorted(files_of(home))}"
         time.sleep(0.02)
     return files_of(home)
