@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 
-from benchmarks import batch, growth, ingest, large, overload, predict, scale, start, train
+from benchmarks import batch, dry_run, growth, ingest, large, overload, predict, scale, start, train
 from benchmarks.faults import BenchError
 from benchmarks.limited import limited
 from benchmarks.report import RESULTS, Report
@@ -23,6 +23,7 @@ BENCHMARKS = {
     "train": train,
     "batch": batch,
     "growth": growth,
+    "dry_run": dry_run,
     "ingest": ingest,
     "large": large,
     "scale": scale,

@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 GRACE_SECONDS = 30
 PATIENCE_SECONDS = 90
 KIB_PER_MIB = 1024
+LOOK_SECONDS = 0.2
 # What run.sh sets for Grove's own good, a yardstick runs without; and nobody compiles his own
 # modules anew at every start, as a machine may have been told that builds images.
 NOT_INHERITED = (
@@ -102,9 +103,9 @@ def shared_memory(pids: Sequence[int]) -> float:
     return sum(_number(f"/proc/{pid}/smaps_rollup", "Pss") or 0 for pid in pids) / KIB_PER_MIB
 
 
-def peak_memory(pid: int) -> float:
-    """MiB that a process ever held (VmHWM); 0 once it is gone."""
-    return (_number(f"/proc/{pid}/status", "VmHWM") or 0) / KIB_PER_MIB
+def memory_of(pid: int, figure: str) -> float:
+    """MiB of a process by the name of a figure in /proc/PID/status; 0 once it is gone."""
+    return (_number(f"/proc/{pid}/status", figure) or 0) / KIB_PER_MIB
 
 
 def _number(path: str, name: str) -> int | None:
@@ -116,18 +117,22 @@ def _number(path: str, name: str) -> int | None:
 
 
 @contextmanager
-def peaks(pid: int, *words: str) -> Iterator[dict[int, float]]:
-    """The highest MiB of each process under `pid` whose command has one of the words."""
+def peaks(pid: int, *words: str, figure: str = "VmHWM") -> Iterator[dict[int, float]]:
+    """The highest MiB of each process under `pid` whose command has one of the words.
+
+    `figure` is what /proc/PID/status calls it: the most that it ever held, or RssAnon, which is
+    what it holds of its own without the pages of files, when it is looked at.
+    """
     highest: dict[int, float] = {}
     over = threading.Event()
 
     def look() -> None:
         for each in family(pid):
             if any(word in command_of(each) for word in words):
-                highest[each] = max(highest.get(each, 0.0), peak_memory(each))
+                highest[each] = max(highest.get(each, 0.0), memory_of(each, figure))
 
     def watch() -> None:
-        while not over.wait(0.2):
+        while not over.wait(LOOK_SECONDS):
             look()
 
     watcher = threading.Thread(target=watch)

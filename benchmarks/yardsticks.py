@@ -19,7 +19,7 @@ from sklearn.model_selection import train_test_split
 
 from benchmarks import data
 from benchmarks.faults import BenchError, TooSlow
-from benchmarks.processes import ROOT, clean_environ, peak_memory
+from benchmarks.processes import ROOT, clean_environ, memory_of
 
 MOST_SECONDS = 3600
 
@@ -124,7 +124,7 @@ def main() -> None:
     """Measure the one that is named."""
     name, *arguments = sys.argv[1:]
     found = YARDSTICKS[name](*arguments)
-    print(json.dumps({**found, "peak_mib": peak_memory(os.getpid())}))
+    print(json.dumps({**found, "peak_mib": memory_of(os.getpid(), "VmHWM")}))
 
 
 if __name__ == "__main__":

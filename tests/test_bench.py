@@ -27,7 +27,7 @@ from tests.waits import wait_until
 pytestmark = pytest.mark.no_database
 
 HOMES = f"{tempfile.gettempdir()}/grove-bench-"  # of the services that benchmarks start
-NAMES = ("start", "predict", "ingest")
+NAMES = ("start", "predict", "ingest", "dry_run")
 ROW_KEYS = {"what", "unit", "subject", "yardstick", "ratio", "target", "met"}
 
 

@@ -106,9 +106,8 @@ def _all_distinct(column: Column, tally: Tally) -> bool:
 
 
 def _marker_as_level(column: Column, tally: Tally) -> Notice | None:
-    levels = column.levels or {}
-    codes = [level for level in levels if _TWO_LETTERS.fullmatch(level)]
-    if "NA" not in tally.markers_seen or len(codes) < max(_OTHER_CODES, len(levels)):
+    codes = [level for level in column.levels or {} if _TWO_LETTERS.fullmatch(level)]
+    if "NA" not in tally.markers_seen or len(codes) < max(_OTHER_CODES, column.distinct or 0):
         return None
     message = (
         f"Column {shown(column.name)} holds two-letter codes, and NA, which is read as missing, "

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from heapq import nsmallest
 
 import pyarrow as pa
 
-from services.columns import NUMERIC, Column, ColumnType
+from services.columns import MOST_CLASSES, MOST_FREQUENT, NUMERIC, Column, ColumnType
 from services.reading.cells import dates
 from services.reading.grammar import Kind
 from services.reading.tally import Spot, Tally
@@ -60,7 +61,7 @@ def column_of(name: str, tally: Tally) -> Column:
         examples=list(tally.levels.examples),
         minimum=low,
         maximum=high,
-        levels=levels,
+        levels=None if levels is None else _kept(levels),
         histogram=_histogram(kind, tally),
     )
 
@@ -87,7 +88,13 @@ def _levels(kind: ColumnType, counts: dict[str, int] | None) -> dict[str, int] |
     typed: dict[str, int] = {}
     for text, key in zip(counts, _keys(kind, list(counts)), strict=True):
         typed[key] = typed.get(key, 0) + counts[text]
-    return dict(sorted(typed.items(), key=lambda level: (-level[1], level[0])))
+    return typed
+
+
+def _kept(levels: dict[str, int]) -> dict[str, int]:
+    """The levels that a column keeps, the most frequent first."""
+    most = len(levels) if len(levels) <= MOST_CLASSES else MOST_FREQUENT
+    return dict(nsmallest(most, levels.items(), key=lambda level: (-level[1], level[0])))
 
 
 def _keys(kind: ColumnType, texts: list[str]) -> list[str]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from models.errors import Fault
 from models.experiment import Task
-from services.columns import NUMERIC, Column
+from services.columns import MOST_CLASSES, NUMERIC, Column
 
-MOST_CLASSES = 1_000
 # A number with fractions and more than this many distinct values is a quantity, not a class.
 MOST_FRACTIONAL_CLASSES = 20
 
@@ -46,7 +45,7 @@ def _class_faults(column: Column, rows: int, *, stratified: bool) -> list[Fault]
             "rows), not a class; use type regression"
         )
         return [Fault("/target", "target_continuous", message)]
-    if column.levels is None or len(column.levels) > MOST_CLASSES:
+    if column.distinct is None or column.distinct > MOST_CLASSES:
         message = f"{column.name!r} has {_many(column)} classes; at most {MOST_CLASSES:,} are taken"
         return [Fault("/target", "too_many_classes", message)]
     return _small_class_faults(column) if stratified else []

@@ -32,6 +32,17 @@ def test_levels_stop_at_the_cap(csv_file: Csv) -> None:
     assert column(beyond, "y").distinct == 10
 
 
+def test_of_more_values_than_a_target_has_classes_the_most_frequent_are_kept(csv_file: Csv) -> None:
+    many = [*range(1_000), 7, 7, 3]
+    content = "x,y\n" + "".join(f"{value},{value % 999}\n" for value in many)
+    assert len(column(csv_file.describe(content), "x").levels or {}) == 1_000
+    x, y = csv_file.describe(content + "1000,1\n").columns
+    assert x.distinct == 1_001
+    assert list((x.levels or {}).items())[:3] == [("7", 3), ("3", 2), ("0", 1)]
+    assert len(x.levels or {}) == 20
+    assert (y.distinct, len(y.levels or {})) == (999, 999)
+
+
 def test_examples_are_the_first_distinct_values(csv_file: Csv) -> None:
     found, _ = read(csv_file, ["b", "a", "b", "NA", "d", "c", "e", "f"])
     assert found.examples == ["b", "a", "d", "c", "e"]
