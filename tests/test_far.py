@@ -89,6 +89,16 @@ def test_a_storage_that_is_away_is_asked_again(
     assert len(done) == tries
 
 
+def test_rows_wait_for_a_storage_that_is_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "storage"
+    place.touch()  # something else stands there
+    monkeypatch.setattr("time.sleep", lambda _: place.unlink(missing_ok=True))
+    shared = far.share_rows(spec_in(tmp_path / "work", storage=str(place)))
+    assert {path.name for path in (place / shared["at"]).iterdir()} == set(far.ROWS)
+
+
 @pytest.mark.parametrize("over", [False, True])
 def test_in_a_storage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, over: bool) -> None:
     place = f"file://{tmp_path}/storage"

@@ -36,7 +36,7 @@ def share_rows(spec: Spec) -> dict[str, Any]:
     X, shared = Path(spec["work"], spec["X"]), Shared(spec["storage"])
     at = f"{Path(spec['work']).name}/{spec['attempt']}"
     for name in ROWS:
-        shared.put(X.with_name(name), f"{at}/{name}")
+        _insist(partial(shared.put, X.with_name(name), f"{at}/{name}"))
     files = {name: sha256_of(X.with_name(name)) for name in ROWS}
     return {"at": at, "files": files}
 
@@ -93,8 +93,9 @@ def _left_there(spec: Spec, made: Outcome) -> Outcome:
 
 
 def _insist(work: Callable[[], None]) -> None:
-    """Do what a storage is needed for, again where it is away for a moment: trees may have grown
-    for hours.
+    """Do what a storage is needed for, again where it is away for a moment.
+
+    Trees may have grown for hours, and rows are encoded for minutes.
     """
     for pause in PAUSES:
         try:
