@@ -29,13 +29,16 @@ def whole_records(source: Source, delimiter: str, limits: Limits, size: int) -> 
     while piece:
         # A record that is still open is looked at from its start again, so double what there is.
         following = source.piece(max(size, len(rest)))
-        ended, data = not following, rest + piece
-        if ended and _is_open(data, parts):
-            raise _unclosed()
-        end = len(data) if ended else _last_end(data, parts)
+        ended = not following
+        if b'"' in rest or b'"' in piece:
+            rest, piece = b"", rest + piece
+            if ended and _is_open(piece, parts):
+                raise _unclosed()
+        end = len(piece) if ended else _last_end(piece, parts)
         if end:
-            yield data[:end]
-        rest = data[end:]
+            yield b"".join((rest, memoryview(piece)[:end]))  # the one copy that is made
+            rest = b""
+        rest += piece[end:]
         if len(rest) > limits.max_line_bytes:
             raise too_long_a_line(limits.max_line_bytes)
         piece = following

@@ -45,7 +45,7 @@ class Histogram:
         """Count what the other has counted, too."""
         if not len(self.counts):
             self.exponent, self.first, self.counts = other.exponent, other.first, other.counts
-        elif len(other.counts):
+        elif len(other.counts) and not self._add(other):
             exponent = max(self.exponent, other.exponent)
             while self._end(exponent, other) - self._begin(exponent, other) > MOST_BINS:
                 exponent += 1
@@ -68,6 +68,21 @@ class Histogram:
         wide = edges * math.ldexp(1.0, self.exponent)
         return {"edges": wide.tolist(), "counts": self.counts.tolist()}
 
+    def _add(self, other: Histogram) -> bool:
+        """Add what lies within the bins that there are; False where there is more than that."""
+        shift, many = self.exponent - other.exponent, len(other.counts)
+        if shift < 0:
+            return False
+        begin = (other.first >> shift) - self.first
+        end = (other.first + many - 1 >> shift) - self.first
+        if begin < 0 or end >= len(self.counts):
+            return False
+        bins = (other.first + np.arange(many) >> shift) - self.first
+        # Floats count exactly up to 2^53 rows.
+        more = np.bincount(bins, other.counts, len(self.counts))
+        self.counts = self.counts + more.astype(np.int64)
+        return True
+
     def _begin(self, exponent: int, other: Histogram) -> int:
         """The first bin of this width that either has counted in."""
         return min(each.first >> exponent - each.exponent for each in (self, other))
@@ -88,7 +103,8 @@ class Histogram:
 
 def _bin(value: float, exponent: int) -> int:
     """The number of a value's bin."""
-    return int(_bins(np.array([value]), exponent)[0])
+    found = math.floor(value * math.ldexp(1.0, -exponent))
+    return -1 if exponent > 0 and not found and value < 0 else found  # as below
 
 
 def _bins(values: Numbers, exponent: int) -> npt.NDArray[np.int64]:
