@@ -120,8 +120,8 @@ def _number(path: str, name: str) -> int | None:
 def peaks(pid: int, *words: str, figure: str = "VmHWM") -> Iterator[dict[int, float]]:
     """The highest MiB of each process under `pid` whose command has one of the words.
 
-    `figure` is what /proc/PID/status calls it: the most that it ever held, or RssAnon, which is
-    what it holds of its own without the pages of files, when it is looked at.
+    `figure` is one of /proc/PID/status: by default the most that it ever held. RssAnon is what it
+    holds of its own, no pages of files, whenever it is looked at.
     """
     highest: dict[int, float] = {}
     over = threading.Event()

@@ -12,9 +12,10 @@ ColumnType = Literal["integer", "number", "boolean", "date", "category"]
 # The largest magnitude that still rounds to a float32.
 FLOAT32_MAX = math.nextafter(2.0**128 - 2.0**103, 0.0)
 
-# A target has so many classes at the most: a column of more values need not keep all of them, which
-# of many columns of numbers are megabytes with every look at the table.
-MOST_CLASSES, MOST_FREQUENT = 1_000, 20
+MOST_CLASSES = 1_000  # of a target
+# Of a column of more values so many are kept: all of them, of many columns of numbers, would be
+# megabytes with every look at the table.
+LEVELS_KEPT = 20
 
 NUMERIC: frozenset[ColumnType] = frozenset({"integer", "number"})
 
@@ -25,7 +26,7 @@ class Column:
 
     `distinct` and `levels` (value to count, most frequent first, in the text form that the
     typed value has) are None where there are more distinct values than are counted. Of more than
-    MOST_CLASSES the `levels` are the MOST_FREQUENT alone.
+    MOST_CLASSES the `levels` are the LEVELS_KEPT most frequent.
     `minimum` and `maximum` are numbers, or ISO dates, or None where there is no order. `histogram`
     counts numbers between `edges`, of which there is one more than of `counts`; None for others,
     and for what was described before there were histograms.

@@ -32,6 +32,12 @@ UNSPLITTABLE: dict[str, tuple[str, dict[str, Any], str, str]] = {
         "target_continuous",
         "/target",
     ),
+    "classes": (
+        with_target(*(f"class {at}" for at in range(1_001)), rows=2_002),
+        {},
+        "too_many_classes",
+        "/target",
+    ),
     "C28": (PLAIN + "1,2,rare\n", {}, "class_too_small", "/target"),
     "C32": ("kind\n" + "x\ny\n" * 6, {}, "no_features", "/features"),
     "C32-excluded": (PLAIN, {"exclude": ["a", "size"]}, "no_features", "/features"),

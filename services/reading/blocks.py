@@ -36,7 +36,7 @@ def whole_records(source: Source, delimiter: str, limits: Limits, size: int) -> 
                 raise _unclosed()
         end = len(piece) if ended else _last_end(piece, parts)
         if end:
-            yield b"".join((rest, memoryview(piece)[:end]))  # the one copy that is made
+            yield b"".join((rest, memoryview(piece)[:end]))  # the one copy, where no cell is quoted
             rest = b""
         rest += piece[end:]
         if len(rest) > limits.max_line_bytes:

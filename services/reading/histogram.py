@@ -104,7 +104,7 @@ class Histogram:
 def _bin(value: float, exponent: int) -> int:
     """The number of a value's bin."""
     found = math.floor(value * math.ldexp(1.0, -exponent))
-    return -1 if exponent > 0 and not found and value < 0 else found  # as below
+    return -1 if exponent > 0 and not found and value < 0 else found  # as in _bins
 
 
 def _bins(values: Numbers, exponent: int) -> npt.NDArray[np.int64]:

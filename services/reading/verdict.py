@@ -8,7 +8,7 @@ from heapq import nsmallest
 
 import pyarrow as pa
 
-from services.columns import MOST_CLASSES, MOST_FREQUENT, NUMERIC, Column, ColumnType
+from services.columns import LEVELS_KEPT, MOST_CLASSES, NUMERIC, Column, ColumnType
 from services.reading.cells import dates
 from services.reading.grammar import Kind
 from services.reading.tally import Spot, Tally
@@ -93,7 +93,7 @@ def _levels(kind: ColumnType, counts: dict[str, int] | None) -> dict[str, int] |
 
 def _kept(levels: dict[str, int]) -> dict[str, int]:
     """The levels that a column keeps, the most frequent first."""
-    most = len(levels) if len(levels) <= MOST_CLASSES else MOST_FREQUENT
+    most = len(levels) if len(levels) <= MOST_CLASSES else LEVELS_KEPT
     return dict(nsmallest(most, levels.items(), key=lambda level: (-level[1], level[0])))
 
 

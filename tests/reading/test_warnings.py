@@ -100,5 +100,8 @@ def test_na_among_two_letter_codes(csv_file: Csv) -> None:
     countries = ["DE", "FR", "NA", "ES", "DE", "US"]
     assert warned(csv_file, countries) == ["missing_marker_may_be_level"]
     assert warned(csv_file, [*countries, "Peru"]) == []
+    codes = [f"A{letter}" for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"]
+    others = [f"place {at}" for at in range(1_000)]  # rarer than the codes, and not kept
+    assert warned(csv_file, [*codes, *codes, "NA", *others]) == []
     assert warned(csv_file, [c.replace("NA", "?") for c in countries]) == []
     assert warned(csv_file, ["male", "NA", "female", "other", "male"]) == []
